@@ -1,0 +1,55 @@
+# Everything starts here: `make run` opens avrdeck, `make test` runs the tests.
+# Both set up what they need in .venv; nothing is installed outside this folder.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PYTEST ?= -n auto
+
+.PHONY: run test lint types contracts wheel check bench clean
+
+run: $(VENV)/.run
+	@$(BIN)/avrdeck -P sim:
+
+test: $(VENV)/.dev
+	@$(BIN)/python -m pytest $(PYTEST)
+
+lint: $(VENV)/.dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	@$(BIN)/mypy
+
+contracts: $(VENV)/.dev
+	@$(BIN)/lint-imports
+
+wheel: $(VENV)/.dev
+	@rm -rf dist
+	@$(BIN)/python -m build --wheel --outdir dist . >/dev/null
+	@$(BIN)/check-wheel-contents dist
+
+check: test lint types contracts wheel
+
+bench: $(VENV)/.dev
+	@$(BIN)/python -m bench
+
+clean:
+	@rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "avrdeck needs Python 3.11 or newer: $(PYTHON) is older. Try: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "Python cannot make virtual environments here. On Debian: sudo apt install python3-venv"; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --upgrade 'pip>=25.1'
+
+$(VENV)/.run: pyproject.toml constraints.txt | $(BIN)/python
+	@$(PIP) install --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+	@$(PIP) install --constraint constraints.txt --editable . --group dev
+	@touch $@ $(VENV)/.run

@@ -1,0 +1,1 @@
+"""What is known before any wire is touched: parts, fuses, boards, images. Pure functions and data."""

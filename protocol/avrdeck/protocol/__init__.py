@@ -1,0 +1,1 @@
+"""How to talk to a programmer: codecs, dialects, link, transports, the engine, the simulator."""

@@ -1,0 +1,170 @@
+"""What each firmware really does, as facts. The engine asks these and never the firmware's name.
+
+`recognise` tells a dialect from the answers to probes that no known firmware takes amiss: GET_SYNC,
+GET_SIGN_ON and GET_PARAMETER. What is not known for sure gets the cautious behaviour of `UNKNOWN`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from avrdeck.protocol.codes import Op, Parameter
+from avrdeck.protocol.flight import STRICT, Window
+
+ARDUINO_ISP_UNREAD = 63
+"""The sketch's receive ring has 64 places, one of which stays free; interrupts fill it while it is
+busy with SPI."""
+
+
+class Reach(Enum):
+    """How a firmware gets at the memories."""
+
+    ISP = "in-system programming"
+    """A programmer: SPI to another chip held in reset."""
+    BOOTLOADER = "bootloader"
+    """The chip's own flash by SPM; no fuses, no lock bits, no erase."""
+
+
+class EepromAddress(Enum):
+    """What LOAD_ADDRESS counts for EEPROM."""
+
+    BYTES = "bytes"
+    WORDS = "words"
+    NONE = "no EEPROM"
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One firmware's facts.
+
+    ``universal``: UNIVERSAL reaches the target, so its answers mean something. ``chip_erase``: the
+    CHIP_ERASE command works. ``set_device_first``: ENTER_PROGMODE fails without SET_DEVICE.
+    ``advances``: flash addresses count on after a page, so that LOAD_ADDRESS is needed only for gaps.
+    ``read_block`` is how much one READ_PAGE asks for, in bytes: more saves nothing and makes a
+    cancellation wait. ``page_sizes`` are those that PROG_PAGE commits as a whole, `None` for all.
+    ``page_write_us`` and ``eeprom_byte_us`` are how long it is silent over a page commit and over one
+    EEPROM byte by PROG_PAGE. ``sck_hz`` is its SPI clock where that is known. ``set_parameter``: the
+    command of that name may be sent.
+    """
+
+    name: str
+    reach: Reach
+    window: Window = STRICT
+    universal: bool = False
+    chip_erase: bool = False
+    set_device_first: bool = False
+    set_device: bool = True
+    advances: bool = False
+    eeprom_address: EepromAddress = EepromAddress.WORDS
+    read_block: int = 256
+    page_sizes: frozenset[int] | None = None
+    page_write_us: int = 50_000
+    eeprom_byte_us: int = 50_000
+    sck_hz: int | None = None
+    set_parameter: bool = False
+    usual_baud: int = 115_200
+    cautious: bool = False
+
+
+ARDUINO_ISP = Dialect(
+    name="ArduinoISP",
+    reach=Reach.ISP,
+    window=Window(unread=ARDUINO_ISP_UNREAD),
+    universal=True,
+    advances=True,
+    read_block=1024,
+    page_sizes=frozenset({32, 64, 128, 256}),
+    page_write_us=40_000,
+    eeprom_byte_us=45_000,
+    sck_hz=125_000,
+    usual_baud=19_200,
+)
+ARDUINO_ISP_FORK = replace(
+    ARDUINO_ISP,
+    name="ArduinoISP of another version",
+    window=STRICT,
+    advances=False,
+    read_block=256,
+    sck_hz=None,
+    cautious=True,
+)
+OPTIBOOT = Dialect(
+    name="Optiboot",
+    reach=Reach.BOOTLOADER,
+    window=Window(unread=2, instant=frozenset({Op.LOAD_ADDRESS})),
+    eeprom_address=EepromAddress.NONE,
+)
+ATMEGABOOT = Dialect(name="ATmegaBOOT", reach=Reach.BOOTLOADER)
+PICOBOOT = Dialect(name="picoboot", reach=Reach.BOOTLOADER, eeprom_address=EepromAddress.NONE)
+STK500 = Dialect(
+    name="STK500",
+    reach=Reach.ISP,
+    universal=True,
+    chip_erase=True,
+    set_device_first=True,
+    eeprom_address=EepromAddress.BYTES,
+    set_parameter=True,
+)
+UNKNOWN = Dialect(name="unknown firmware", reach=Reach.ISP, universal=True, cautious=True)
+
+DIALECTS = (ARDUINO_ISP, ARDUINO_ISP_FORK, OPTIBOOT, ATMEGABOOT, PICOBOOT, STK500, UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What the probes brought. A parameter is `None` when the firmware refused it."""
+
+    sign_on: str
+    hw_ver: int | None
+    sw_major: int | None
+    sw_minor: int | None
+    progmode: int | None
+    topcard: int | None
+
+    @property
+    def version(self) -> str:
+        """``1.18``, or nothing where the firmware does not say."""
+        if self.sw_major is None or self.sw_minor is None:
+            return ""
+        return f"{self.sw_major}.{self.sw_minor}"
+
+
+PROBED = (
+    Parameter.HW_VER,
+    Parameter.SW_MAJOR,
+    Parameter.SW_MINOR,
+    Parameter.PROGMODE,
+    Parameter.TOPCARD_DETECT,
+)
+"""The parameters of `Identity`, in its order."""
+
+_SERIAL = ord("S")
+_OPTIBOOT_OTHER = 0x03
+"""What Optiboot answers for every parameter but its version, so that avrdude sees no top card."""
+
+
+def recognise(identity: Identity) -> Dialect:
+    """The dialect that these answers belong to."""
+    parameters = (identity.hw_ver, identity.sw_major, identity.sw_minor, identity.progmode, identity.topcard)
+    if identity.sign_on == "AVR STK":
+        return STK500
+    if identity.sign_on == "AVR ISP":
+        return _avr_isp(identity)
+    if identity.sign_on:
+        return UNKNOWN
+    if all(value == 0 for value in parameters):
+        return PICOBOOT
+    if identity.hw_ver == identity.progmode == identity.topcard == _OPTIBOOT_OTHER:
+        return OPTIBOOT
+    return UNKNOWN
+
+
+def _avr_isp(identity: Identity) -> Dialect:
+    """ArduinoISP and ATmegaBOOT sign on alike; only the sketch says that it programs serially."""
+    if identity.progmode == _SERIAL:
+        stock = (identity.hw_ver, identity.sw_major, identity.sw_minor) == (2, 1, 18)
+        return ARDUINO_ISP if stock else ARDUINO_ISP_FORK
+    if identity.progmode == 0 and identity.topcard == _OPTIBOOT_OTHER:
+        return ATMEGABOOT
+    return UNKNOWN

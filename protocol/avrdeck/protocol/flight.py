@@ -1,0 +1,155 @@
+"""One run of requests over a line: how far ahead to send, how long to wait, how to stop cleanly."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from avrdeck.protocol.codes import Op
+from avrdeck.protocol.errors import RemoteProtocolError, SyncError
+from avrdeck.protocol.framing import NeedData, Reply, ReplyReader
+from avrdeck.protocol.line import Line
+from avrdeck.protocol.stk500v1 import Command
+from avrdeck.protocol.text import hexadecimal
+
+SLACK = 1.0
+"""Seconds of silence beyond what the wire and the command explain. USB adapters hold bytes back for
+up to 16 ms and a loaded machine for longer; a programmer that is gone is noticed soon enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How far ahead of its replies a firmware may be written to.
+
+    ``unread`` bytes are stored while it is busy. The commands in ``instant`` keep it busy for less
+    than a byte's time, so that what follows them is read as it arrives.
+    """
+
+    unread: int = 0
+    instant: frozenset[Op] = frozenset()
+
+
+STRICT = Window()
+"""One command at a time: for every firmware of which nothing else is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A command and what it costs, in microseconds.
+
+    ``busy_us`` is how long the firmware may be silent over it, ``settle_us`` how long the target is
+    busy after the reply: nothing is sent before that has passed.
+    """
+
+    command: Command
+    busy_us: int = 0
+    settle_us: int = 0
+
+
+ReplyHandler = Callable[[Request, Reply], None]
+
+
+class Flight:
+    """What is to be sent, what is under way, what is awaited. ``intact`` until an answer is missing."""
+
+    def __init__(
+        self, line: Line, window: Window, requests: Iterator[Request], on_reply: ReplyHandler
+    ) -> None:
+        self._line = line
+        self._window = window
+        self._requests = requests
+        self._on_reply = on_reply
+        self._reader = ReplyReader()
+        self._outgoing = b""
+        self._sent = 0
+        self._awaited: deque[tuple[Request, int]] = deque()
+        self._last_heard = float("-inf")
+        self._draining = False
+        self.intact = True
+
+    async def complete(self) -> None:
+        """Send everything and collect every reply."""
+        while True:
+            self._send_what_fits()
+            if not self._awaited:
+                return
+            await self._collect()
+
+    async def drain(self, on_reply: ReplyHandler | None = None) -> None:
+        """Finish the commands that have been begun, and begin no other."""
+        self._draining = True
+        self._on_reply = on_reply or _ignore
+        await self.complete()
+
+    def _send_what_fits(self) -> None:
+        """Hand bytes to the wire as far as the firmware is sure to take them.
+
+        It reads the oldest command that keeps it busy as it arrives; what follows that one has to
+        wait in its buffer.
+        """
+        while self._outgoing or self._begin_next():
+            room = self._room()
+            if room <= 0:
+                return
+            chunk, self._outgoing = self._outgoing[:room], self._outgoing[room:]
+            self._line.send(chunk)
+            self._sent += len(chunk)
+
+    def _begin_next(self) -> bool:
+        settling = self._awaited and self._awaited[-1][0].settle_us
+        if self._draining or settling or self._room() <= 0:
+            return False
+        request = next(self._requests, None)
+        if request is None:
+            return False
+        self._outgoing = request.command.encode()
+        self._awaited.append((request, self._sent + len(self._outgoing)))
+        self._reader.expect(request.command)
+        return True
+
+    def _room(self) -> int:
+        """How many more bytes may be sent now."""
+        for request, end in self._awaited:
+            if request.command.op not in self._window.instant:
+                return end + self._window.unread - self._sent
+        return max(1, len(self._outgoing))
+
+    async def _collect(self) -> None:
+        """Wait for bytes and hand on the replies that they complete."""
+        request, end = self._awaited[0]
+        transport = self._line.transport
+        patience = request.busy_us * 1e-6 + SLACK
+        since = max(self._line.left_at(unsent=max(self._sent - end, 0)), self._last_heard)
+        data = await self._line.receive(since + patience - transport.now())
+        if not data:
+            self.intact = False
+            raise _silent(request.command, self._reader.partial, patience)
+        self._last_heard = transport.now()
+        self._reader.feed(data)
+        while isinstance(reply := self._next_reply(), Reply):
+            request, _ = self._awaited.popleft()
+            self._on_reply(request, reply)
+            if request.settle_us:
+                await transport.sleep(request.settle_us * 1e-6)
+
+    def _next_reply(self) -> Reply | NeedData:
+        try:
+            return self._reader.next_reply()
+        except RemoteProtocolError:
+            self.intact = False
+            raise
+
+
+def _ignore(request: Request, reply: Reply) -> None:
+    del request, reply
+
+
+def _silent(command: Command, received: bytes, patience: float) -> SyncError:
+    heard = f"Only {hexadecimal(received)} came" if received else "Nothing came"
+    return SyncError(
+        f"The programmer stopped answering in the middle of {command.op.name}",
+        heard=received,
+        detail=f"{heard} within {patience:.1f} s.",
+        advice="Check the USB cable and whether the programmer was reset, then connect again.",
+    )

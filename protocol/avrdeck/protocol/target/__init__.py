@@ -1,0 +1,1 @@
+"""Work on the chip behind a programmer, a memory a module."""

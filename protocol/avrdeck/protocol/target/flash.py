@@ -1,0 +1,134 @@
+"""Flash: read, write, compare. Addresses and sizes are in bytes; the wire counts words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from avrdeck.boards.images import Image
+from avrdeck.boards.models import BLANK, Part
+from avrdeck.protocol import isp
+from avrdeck.protocol.codes import MemoryType
+from avrdeck.protocol.flight import Request
+from avrdeck.protocol.framing import Reply
+from avrdeck.protocol.programmer import Programmer
+from avrdeck.protocol.stk500v1 import LoadAddress, ProgPage, ReadPage, Universal
+from avrdeck.protocol.target.progress import Operation, ProgressHandler, Step, reporter, unwatched
+
+SEGMENT_BYTES = 0x2_0000
+"""What a 16-bit LOAD_ADDRESS reaches, 64 Ki words; the extended address byte counts these."""
+UNPAGED_STEP = 128
+"""The step in which word-by-word writing reports progress on parts without pages, in bytes."""
+
+
+async def read(programmer: Programmer, start: int, size: int, watch: ProgressHandler = unwatched) -> bytes:
+    """``size`` bytes from ``start``. ``watch`` is told of every block."""
+    even, end = start & ~1, start + size + 1 & ~1
+    data = bytearray()
+    report = reporter(Operation.READ, "flash", end - even, watch)
+
+    def collect(request: Request, reply: Reply) -> None:
+        report(request, reply)
+        if isinstance(request, Step):
+            data.extend(reply.data)
+
+    await programmer.link.run(_reads(programmer, even, end), collect)
+    return bytes(data[start - even :][:size])
+
+
+async def write(
+    programmer: Programmer, image: Image, *, erased: bool, watch: ProgressHandler = unwatched
+) -> None:
+    """Write the pages that ``image`` touches; with ``erased`` those that are all 0xFF are left out.
+
+    Over ISP, writing without an erase before it can only turn ones into zeros.
+    """
+    pages = pages_of(image, programmer.require_part(), skip_blank=erased)
+    total = sum(len(page) for _, page in pages)
+    await programmer.link.run(_writes(programmer, pages), reporter(Operation.WRITE, "flash", total, watch))
+
+
+def pages_of(image: Image, part: Part, *, skip_blank: bool) -> list[tuple[int, bytes]]:
+    """The (start, bytes) of each page that ``image`` touches, filled up with 0xFF."""
+    blank = bytes([BLANK])
+    pages = image.pages(part.flash.page_size or UNPAGED_STEP)
+    return [(start, page) for start, page in pages if not skip_blank or page.strip(blank)]
+
+
+class _Pointer:
+    """Where the programmer's address counter stands, and what it takes to move it."""
+
+    def __init__(self, programmer: Programmer) -> None:
+        self._part = programmer.require_part()
+        self._advances = programmer.dialect.advances
+        self._at: int | None = None
+        self._segment: int | None = None
+
+    def move(self, address: int) -> Iterator[Request]:
+        """The requests that bring it to byte ``address``; none when it is there."""
+        segment, offset = divmod(address, SEGMENT_BYTES)
+        if self._part.flash.needs_extended_address and segment != self._segment:
+            self._segment, self._at = segment, None
+            word = segment * SEGMENT_BYTES // 2
+            yield Request(Universal(isp.encode(self._part, "flash.load_ext_addr", word)))
+        if address != self._at:
+            yield Request(LoadAddress(offset // 2))
+        self._at = address
+
+    def passed(self, size: int) -> None:
+        """The programmer reads or writes ``size`` bytes from here."""
+        self._at = self._at + size if self._advances and self._at is not None else None
+
+
+def _reads(programmer: Programmer, start: int, end: int) -> Iterator[Request]:
+    pointer = _Pointer(programmer)
+    address = start
+    while address < end:
+        segment_end = address - address % SEGMENT_BYTES + SEGMENT_BYTES
+        size = min(programmer.dialect.read_block, end - address, segment_end - address)
+        yield from pointer.move(address)
+        pointer.passed(size)
+        address += size
+        yield Step(ReadPage(MemoryType.FLASH, size), end=address, size=size)
+
+
+def _writes(programmer: Programmer, pages: list[tuple[int, bytes]]) -> Iterator[Request]:
+    part, dialect = programmer.require_part(), programmer.dialect
+    page_size = part.flash.page_size
+    if page_size is None:
+        plan = _words_by_instructions
+    elif dialect.page_sizes is None or page_size in dialect.page_sizes:
+        yield from _whole_pages(programmer, pages)
+        return
+    else:
+        plan = _page_by_instructions
+    for start, page in pages:
+        yield from plan(part, start, page)
+
+
+def _whole_pages(programmer: Programmer, pages: list[tuple[int, bytes]]) -> Iterator[Request]:
+    pointer = _Pointer(programmer)
+    for start, page in pages:
+        yield from pointer.move(start)
+        pointer.passed(len(page))
+        command = ProgPage(MemoryType.FLASH, page)
+        yield Step(command, busy_us=programmer.dialect.page_write_us, end=start + len(page), size=len(page))
+
+
+def _page_by_instructions(part: Part, start: int, page: bytes) -> Iterator[Request]:
+    """Fill the page buffer and commit it: for page sizes that the firmware does not know."""
+    for offset, byte in enumerate(page):
+        op = "flash.loadpage_hi" if offset % 2 else "flash.loadpage_lo"
+        yield Request(Universal(isp.encode(part, op, (start + offset) // 2, byte)))
+    commit = Universal(isp.encode(part, "flash.writepage", start // 2))
+    yield Step(commit, settle_us=part.flash.write_us, end=start + len(page), size=len(page))
+
+
+def _words_by_instructions(part: Part, start: int, page: bytes) -> Iterator[Request]:
+    """Write byte by byte on parts without pages; an erased byte holds 0xFF already."""
+    for offset, byte in enumerate(page):
+        op = "flash.write_hi" if offset % 2 else "flash.write_lo"
+        command = Universal(isp.encode(part, op, (start + offset) // 2, byte))
+        settle = part.flash.write_us if byte != BLANK else 0
+        last = offset == len(page) - 1
+        if byte != BLANK or last:
+            yield Step(command, settle_us=settle, end=start + offset + 1, size=len(page) if last else 0)

@@ -1,0 +1,77 @@
+"""Fuse and lock bytes over ISP: believed only when read alike three times, verified when written."""
+
+from __future__ import annotations
+
+from avrdeck.boards.models import Fuse
+from avrdeck.protocol.errors import TargetError, UsageFault, VerifyError
+from avrdeck.protocol.programmer import AGREEING_READS, Programmer
+
+UNREADABLE = 0x00
+"""What firmware answers that does not pass instructions on. No chip that ISP reaches has all its
+fuse and lock bits programmed: RSTDISBL or DWEN among them would have ended ISP."""
+
+
+async def read(programmer: Programmer, name: str) -> int:
+    """The byte ``name`` (``lfuse`` … ``lock``); bits that do not exist are 1.
+
+    Raises `TargetError` when three reads disagree, `UsageFault` when the part has no such byte.
+    """
+    fuse = _fuse(programmer, name)
+    if not fuse.readable:
+        raise UsageFault(f"{name} of this part cannot be read over ISP")
+    reads = [await programmer.instruct(f"{name}.read") for _ in range(AGREEING_READS)]
+    if len(set(reads)) > 1:
+        shown = ", ".join(f"{value:02X}" for value in reads)
+        raise TargetError(
+            f"{name} reads differently each time: {shown}",
+            detail="Nothing is written to a target that cannot be read reliably.",
+            advice="Shorten the wires, check GND, or slow SCK down.",
+        )
+    return reads[0] | ~fuse.used_mask & 0xFF
+
+
+async def read_all(programmer: Programmer) -> dict[str, int]:
+    """Every readable fuse byte and the lock byte, in the data sheet's order. Raises as `read`."""
+    part = programmer.require_part()
+    values = {name: await read(programmer, name) for name, fuse in part.fuses.items() if fuse.readable}
+    raw = [value & part.fuses[name].used_mask for name, value in values.items()]
+    if len(raw) > 1 and all(value == UNREADABLE for value in raw):
+        raise TargetError(
+            f"Fuses are not readable through {programmer.dialect.name}",
+            detail="Every byte reads 00, which no chip in programming mode can hold.",
+            advice="Connect an ISP programmer.",
+        )
+    return values
+
+
+async def write(programmer: Programmer, name: str, value: int) -> None:
+    """Write the byte ``name``, wait, and read it back under the mask of bits that ISP can change.
+
+    Bits that do not exist are sent as 1. The new value takes effect when programming mode is left. Raises `VerifyError` when the chip
+    holds something else.
+    """
+    fuse = _fuse(programmer, name)
+    if not fuse.writable:
+        raise UsageFault(f"{name} of this part cannot be written over ISP")
+    value |= ~fuse.used_mask & 0xFF
+    await programmer.instruct(f"{name}.write", data=value, settle_us=fuse.write_us)
+    if not fuse.readable:
+        return
+    found = await read(programmer, name)
+    if (found ^ value) & fuse.write_mask & fuse.read_mask & fuse.used_mask:
+        raise VerifyError(
+            name,
+            [(0, 1)],
+            f"{name} was written as {value:02X} and reads back as {found:02X}",
+            advice="It takes effect when programming mode is left: write it again first, or restore the old "
+            "value.",
+        )
+
+
+def _fuse(programmer: Programmer, name: str) -> Fuse:
+    part = programmer.require_part()
+    try:
+        return part.fuses[name]
+    except KeyError:
+        there = ", ".join(part.fuses)
+        raise UsageFault(f"{part.name} has no {name}", advice=f"It has {there}.") from None

@@ -1,0 +1,1 @@
+"""Serial lines, one file each, behind one small contract (`base.Transport`)."""

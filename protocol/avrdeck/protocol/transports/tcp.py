@@ -1,0 +1,92 @@
+"""``socket://host:port``: a raw TCP stream to a serial server, such as ser2net or socat."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from urllib.parse import urlsplit
+
+from avrdeck.protocol.errors import PortError, PortReason
+from avrdeck.protocol.transports.faults import not_supported, vanished
+from avrdeck.protocol.transports.inbox import Inbox
+
+CONNECT_SECONDS = 5.0
+
+
+class _Receiver(asyncio.Protocol):
+    def __init__(self, name: str) -> None:
+        self.inbox = Inbox()
+        self._name = name
+
+    def data_received(self, data: bytes) -> None:
+        self.inbox.put(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.inbox.fail(vanished(self._name, exc if isinstance(exc, OSError) else None))
+
+
+class SocketPort:
+    """An open TCP stream. See `base.Transport`. ``baud`` is what the far end's port runs at."""
+
+    def __init__(self, name: str, baud: int, stream: asyncio.Transport, inbox: Inbox) -> None:
+        self.name = name
+        self.baud = baud
+        self._stream = stream
+        self._inbox = inbox
+
+    def now(self) -> float:
+        """The machine's monotonic clock."""
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Real time."""
+        await asyncio.sleep(seconds)
+
+    def write(self, data: bytes) -> None:
+        """See `base.Transport.write`."""
+        self._inbox.check()
+        self._stream.write(data)
+
+    async def read(self, timeout: float) -> bytes:
+        """See `base.Transport.read`."""
+        return await self._inbox.take(timeout)
+
+    def discard(self) -> bytes:
+        """See `base.Transport.discard`."""
+        return self._inbox.drain()
+
+    async def set_baud(self, baud: int) -> None:
+        """Only what time-outs are computed from: a raw stream cannot change the far end's port."""
+        self.baud = baud
+
+    async def set_dtr(self, asserted: bool) -> None:
+        """A raw stream has no control lines."""
+
+    async def close(self) -> None:
+        """Close the connection."""
+        self._stream.close()
+
+
+async def open_socket(name: str, baud: int) -> SocketPort:
+    """Connect to ``socket://host:port``; raises `PortError`."""
+    try:
+        address = urlsplit(name)
+        host, port = address.hostname, address.port
+    except ValueError:
+        host = port = None
+    if not host or not port:
+        raise not_supported(name, "not an address", "Write it as socket://host:port.")
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            stream, receiver = await loop.create_connection(lambda: _Receiver(name), host, port)
+    except (OSError, TimeoutError) as error:
+        why = getattr(error, "strerror", None) or "no answer"
+        raise PortError(
+            name,
+            PortReason.MISSING,
+            f"{name} cannot be reached",
+            detail=f"The system says: {why}.",
+            advice="Check that the serial server runs and listens on that port.",
+        ) from error
+    return SocketPort(name, baud, stream, receiver.inbox)
