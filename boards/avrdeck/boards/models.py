@@ -293,6 +293,18 @@ class Boot:
 
 
 @dataclass(frozen=True, slots=True)
+class Serial:
+    """Where the signature row holds the part's documented serial number.
+
+    ``addresses`` are those of serial byte 0, 1, … in the row. ``isp_documented`` is false where the
+    data sheet gives only the way software reads it.
+    """
+
+    addresses: tuple[int, ...]
+    isp_documented: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Dispute:
     """A fact on which the sources disagree: what each says, which is preferred and why."""
 
@@ -328,6 +340,7 @@ class Part:
     rc_prescale: int = 1
     boot: Boot | None = None
     sram: tuple[int, int] | None = None
+    serial: Serial | None = None
     variants: tuple[Variant, ...] = ()
     disputes: tuple[Dispute, ...] = field(default=())
 

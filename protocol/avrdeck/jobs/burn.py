@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePath
 
 from avrdeck.boards.images import Image
 from avrdeck.boards.models import Part
 from avrdeck.jobs.events import EventHandler, StepDone, StepStarted, unheard
-from avrdeck.protocol.errors import Fault, TargetError, UsageFault
+from avrdeck.jobs.ledger import Ledger
+from avrdeck.protocol.errors import TargetError, UsageFault
 from avrdeck.protocol.programmer import Programmer
 from avrdeck.protocol.target import fuses, memories
 
@@ -46,12 +48,9 @@ async def burn(programmer: Programmer, plan: BurnPlan, on_event: EventHandler = 
     fault that stopped it, with what the chip holds by then.
     """
     check(plan, programmer.require_part())
-    burner = _Burner(programmer, plan, on_event)
-    try:
-        return await burner.run()
-    except Fault as fault:
-        fault.holds = burner.holds
-        raise
+    ledger = Ledger()
+    with ledger.told():
+        return await _Burner(programmer, plan, ledger, on_event).run()
 
 
 def check(plan: BurnPlan, part: Part) -> None:
@@ -65,14 +64,16 @@ def check(plan: BurnPlan, part: Part) -> None:
 
 
 class _Burner:
-    """One burn under way. ``holds`` says at any time what the chip holds."""
+    """One burn under way."""
 
-    def __init__(self, programmer: Programmer, plan: BurnPlan, on_event: EventHandler) -> None:
+    def __init__(
+        self, programmer: Programmer, plan: BurnPlan, ledger: Ledger, on_event: EventHandler
+    ) -> None:
         self._programmer = programmer
         self._plan = plan
+        self._ledger = ledger
         self._on_event = on_event
         self._part = programmer.require_part()
-        self.holds = "The chip is unchanged."
 
     async def run(self) -> BurnReceipt:
         before = await fuses.read_all(self._programmer)
@@ -88,7 +89,7 @@ class _Burner:
 
     async def _erase(self) -> None:
         self._begin("erase", "erase the chip, which also unlocks it")
-        self.holds = "The chip is erased or partly so; its fuses are unchanged."
+        self._ledger.holds = "The chip is erased or partly so; its fuses are unchanged."
         await self._programmer.chip_erase()
         lock = await fuses.read(self._programmer, "lock") if self._part.lock.readable else None
         if lock is not None and not self._part.lock.same(lock, 0xFF):
@@ -107,11 +108,11 @@ class _Burner:
             if self._part.fuses[name].same(found, wanted):
                 continue
             self._begin(name, f"write {name} {found:02X} → {wanted:02X}")
-            self.holds = f"The chip is erased; {name} may be {found:02X} or {wanted:02X}."
+            self._ledger.holds = f"The chip is erased; {name} may be {found:02X} or {wanted:02X}."
             await fuses.write(self._programmer, name, wanted)
             self._end(name)
             changed.append(name)
-        self.holds = "The chip is erased, its fuses are as planned, its flash is blank."
+        self._ledger.holds = "The chip is erased, its fuses are as planned, its flash is blank."
         return bool(changed)
 
     async def _take_effect(self) -> None:
@@ -125,13 +126,16 @@ class _Burner:
 
     async def _write_flash(self) -> None:
         image = self._plan.image
-        self._begin("flash", f"write {image.size} bytes of {image.file} at {image.start:#06x}")
-        self.holds = "The chip's fuses are as planned, its flash is written in part, it is not locked."
+        name = PurePath(image.file).name
+        self._begin("flash", f"write {image.size} bytes of {name} at {image.start:#06x}")
+        self._ledger.holds = (
+            "The chip's fuses are as planned, its flash is written in part, it is not locked."
+        )
         await memories.write(self._programmer, image, erased=True, watch=self._on_event)
         self._end("flash")
         self._begin("verify", "verify flash")
         await memories.verify(self._programmer, image, watch=self._on_event)
-        self.holds = "The chip's fuses and flash are as planned, it is not locked."
+        self._ledger.holds = "The chip's fuses and flash are as planned, it is not locked."
         self._end("verify", f"{image.size} bytes agree")
 
     async def _write_lock(self) -> None:
@@ -139,7 +143,7 @@ class _Burner:
             return
         self._begin("lock", f"write lock {self._plan.lock:02X}")
         await fuses.write(self._programmer, "lock", self._plan.lock)
-        self.holds = "The chip is as planned."
+        self._ledger.holds = "The chip is as planned."
         self._end("lock")
 
     def _begin(self, step: str, text: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from avrdeck.boards.models import Part
+from avrdeck.jobs.ledger import Ledger
 from avrdeck.protocol.errors import Fault
 from avrdeck.protocol.link import Link
 from avrdeck.protocol.programmer import Programmer
@@ -45,7 +46,8 @@ async def on_target(
     Raises as `connected` and `Programmer.identify`.
     """
     async with connected(port, baud, trace) as programmer:
-        await programmer.identify(part)
+        with Ledger().told():
+            await programmer.identify(part)
         yield programmer
 
 

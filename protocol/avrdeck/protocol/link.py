@@ -20,8 +20,11 @@ from avrdeck.protocol.trace import Trace
 from avrdeck.protocol.transports.base import Transport
 
 SYNC_TRIES = 10
+FIRST_SYNC_WAIT = 0.5
+"""Seconds for the first GET_SYNC: a bootloader may be flashing its LED, and its receiver stores these
+two bytes, but would lose one of the next two and be out of step with them."""
 SYNC_WAIT = 0.25
-"""Seconds per GET_SYNC: ten of them outlast the 2 s that an Uno spends in its own bootloader."""
+"""Seconds for each that follows: all of them outlast the 2 s that an Uno spends in its bootloader."""
 QUIET = 0.02
 """Seconds of silence after which no late answer to an earlier GET_SYNC is expected."""
 HEARD_BYTES = 256
@@ -117,7 +120,7 @@ class Link:
     async def _synchronise(self, tries: int) -> None:
         heard = bytearray(self._line.discard())
         for attempt in range(tries):
-            answer = await self._try_sync()
+            answer = await self._try_sync(SYNC_WAIT if attempt else FIRST_SYNC_WAIT)
             if answer.endswith(_SYNC_REPLY):
                 if attempt or heard or answer != _SYNC_REPLY:
                     await self._hush()
@@ -127,9 +130,9 @@ class Link:
             del heard[:-HEARD_BYTES]
         raise nobody_answers(self.transport, bytes(heard))
 
-    async def _try_sync(self) -> bytes:
+    async def _try_sync(self, patience: float) -> bytes:
         self._line.send(_SYNC_REQUEST)
-        deadline = self._line.left_at() + SYNC_WAIT
+        deadline = self._line.left_at() + patience
         answer = bytearray()
         while not answer.endswith(_SYNC_REPLY):
             data = await self._line.receive(deadline - self.transport.now())

@@ -126,9 +126,9 @@ def _page_by_instructions(part: Part, start: int, page: bytes) -> Iterator[Reque
 def _words_by_instructions(part: Part, start: int, page: bytes) -> Iterator[Request]:
     """Write byte by byte on parts without pages; an erased byte holds 0xFF already."""
     for offset, byte in enumerate(page):
-        op = "flash.write_hi" if offset % 2 else "flash.write_lo"
-        command = Universal(isp.encode(part, op, (start + offset) // 2, byte))
-        settle = part.flash.write_us if byte != BLANK else 0
         last = offset == len(page) - 1
         if byte != BLANK or last:
-            yield Step(command, settle_us=settle, end=start + offset + 1, size=len(page) if last else 0)
+            op = "flash.write_hi" if offset % 2 else "flash.write_lo"
+            command = Universal(isp.encode(part, op, (start + offset) // 2, byte))
+            size = len(page) if last else 0
+            yield Step(command, settle_us=part.flash.write_us, end=start + offset + 1, size=size)

@@ -58,7 +58,7 @@ async def write(programmer: Programmer, name: str, value: int) -> None:
     if not fuse.readable:
         return
     found = await read(programmer, name)
-    if (found ^ value) & fuse.write_mask & fuse.read_mask & fuse.used_mask:
+    if (found ^ value) & _writable_bits(fuse) & fuse.read_mask & fuse.used_mask:
         raise VerifyError(
             name,
             [(0, 1)],
@@ -66,6 +66,12 @@ async def write(programmer: Programmer, name: str, value: int) -> None:
             advice="It takes effect when programming mode is left: write it again first, or restore the old "
             "value.",
         )
+
+
+def _writable_bits(fuse: Fuse) -> int:
+    """The bits that a write over ISP can change; the chip protects SPIEN, or ISP could end itself."""
+    spien = sum(bits.mask for bits in fuse.fields if bits.role == "spi_enable")
+    return fuse.write_mask & ~spien
 
 
 def _fuse(programmer: Programmer, name: str) -> Fuse:

@@ -91,5 +91,7 @@ def as_os_error(error: Exception) -> OSError:
     """What pyserial and termios raise as `OSError`, with an errno wherever they carry one."""
     if isinstance(error, OSError) and error.errno is not None:
         return error
+    if isinstance(error.__context__, Exception):
+        return as_os_error(error.__context__)
     number = error.args[0] if error.args and isinstance(error.args[0], int) else None
     return OSError(number, os.strerror(number)) if number else OSError(None, str(error))

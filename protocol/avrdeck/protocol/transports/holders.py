@@ -26,7 +26,8 @@ def _pids() -> Iterator[int]:
 
 def _has_open(pid: int, path: str) -> bool:
     try:
-        return any(os.readlink(entry.path) == path for entry in os.scandir(PROC / str(pid) / "fd"))  # noqa: PTH115 - thousands of links
+        with os.scandir(PROC / str(pid) / "fd") as entries:
+            return any(os.readlink(entry) == path for entry in entries)  # noqa: PTH115 - thousands of links
     except OSError:
         return False
 

@@ -7,7 +7,6 @@ import os
 from avrdeck.protocol.transports.base import Transport
 from avrdeck.protocol.transports.faults import not_supported
 
-
 DEFAULT_BAUD = 19_200
 """The stock ArduinoISP sketch's speed."""
 

@@ -1,0 +1,30 @@
+"""Debian's tools and Arduino core, for tests that want the real thing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+CORE = Path("/usr/share/arduino/hardware/arduino/avr")
+
+
+def debian_core() -> Path:
+    """The core's folder."""
+    return CORE if CORE.is_dir() else missing("arduino-core-avr")
+
+
+def tool(name: str, package: str) -> str:
+    """The path of a program."""
+    return shutil.which(name) or missing(package)
+
+
+def missing(package: str) -> NoReturn:
+    """Skip the test, or fail it where tools are required."""
+    needed = f"needs the Debian package {package}"
+    if os.environ.get("AVRDECK_REQUIRE_TOOLS"):
+        pytest.fail(needed)
+    pytest.skip(needed)

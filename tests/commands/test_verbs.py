@@ -1,0 +1,129 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from avrdeck.commands.tree import VERBS
+from commands.conftest import Avrdeck
+
+PORT = "sim:?autoreset=no"
+BLINK = ":0400000000C0FDCF70\n:00000001FF\n"
+
+
+@pytest.fixture
+def chip(tmp_path: Path) -> str:
+    """A virtual chip that keeps its state from command to command."""
+    return f"{PORT}&state={tmp_path / 'chip.json'}"
+
+
+def test_every_verb_loads_and_explains_itself(avrdeck: Avrdeck) -> None:
+    listing = avrdeck("--help").out
+    for name in VERBS:
+        assert name in listing
+        text = avrdeck(name, "--help")
+        assert text.status == 0
+        assert "avrdeck " + name in text.out or "Usage: avrdeck " + name in text.out
+
+
+def test_id_tells_programmer_and_part(avrdeck: Avrdeck) -> None:
+    ran = avrdeck("id", "-P", PORT)
+    assert ran.status == 0
+    assert "ArduinoISP 1.18" in ran.out
+    assert "ATmega328P, signature 1E 95 0F" in ran.out
+    assert "lfuse 62" in ran.out
+
+
+def test_shared_options_stand_before_or_after_the_verb(avrdeck: Avrdeck) -> None:
+    before = avrdeck("-P", PORT, "-p", "m328p", "--json", "id")
+    after = avrdeck("id", "-P", PORT, "-p", "m328p", "--json")
+    wins = avrdeck("-P", "nowhere", "id", "-P", PORT, "--json")
+    assert before.json == after.json == wins.json
+    assert before.json["part"] == "ATmega328P"
+    assert before.json["fuses"] == {"lfuse": 0x62, "hfuse": 0xD9, "efuse": 0xFF, "lock": 0xFF}
+
+
+def test_write_read_and_verify_agree(avrdeck: Avrdeck, chip: str, tmp_path: Path) -> None:
+    source, copy = tmp_path / "blink.hex", tmp_path / "copy.bin"
+    source.write_text(BLINK)
+    assert avrdeck("write", "flash", source, "-e", "-P", chip, "--yes").status == 0
+    assert avrdeck("verify", "flash", source, "-P", chip).status == 0
+    assert avrdeck("read", "flash", "-o", copy, "-P", chip, "--json").json["size"] == 0x8000
+    assert copy.read_bytes() == bytes.fromhex("00c0fdcf") + b"\xff" * 0x7FFC
+
+
+def test_flash_that_is_not_blank_is_not_written_over(avrdeck: Avrdeck, chip: str, tmp_path: Path) -> None:
+    first, second = tmp_path / "first.bin", tmp_path / "second.bin"
+    first.write_bytes(b"\x00\x01\x02\x03")
+    second.write_bytes(b"\x00\x01\x02\xf3")
+    assert avrdeck("write", "flash", first, "-P", chip).status == 0
+    ran = avrdeck("write", "flash", second, "-P", chip)
+    assert ran.status == 8
+    assert "0x0003 holds 03" in ran.err
+    assert "The chip is unchanged." in ran.err
+    assert avrdeck("verify", "flash", first, "-P", chip).status == 0
+
+
+def test_what_destroys_asks_first(avrdeck: Avrdeck, chip: str) -> None:
+    ran = avrdeck("erase", "-P", chip)
+    assert ran.status == 10
+    assert "--yes" in ran.err
+    assert avrdeck("erase", "-P", chip, "--yes").status == 0
+
+
+def test_an_existing_file_is_not_replaced_unasked(avrdeck: Avrdeck, tmp_path: Path) -> None:
+    file = tmp_path / "dump.hex"
+    file.write_text("mine")
+    assert avrdeck("read", "signature", "-o", file, "-P", PORT).status == 10
+    assert file.read_text() == "mine"
+    assert avrdeck("read", "signature", "-o", file, "-P", PORT, "--yes").status == 0
+    assert file.read_text().startswith(":03000000")
+
+
+@pytest.mark.parametrize(
+    ("memory", "shows"),
+    [("lfuse", "62"), ("signature", "1E 95 0F"), ("calibration", "000000"), ("prodsig", "000010")],
+)
+def test_small_memories_are_shown(avrdeck: Avrdeck, memory: str, shows: str) -> None:
+    assert shows in avrdeck("read", memory, "-P", PORT).out
+
+
+def test_burn_puts_loader_fuses_and_lock_in_place(avrdeck: Avrdeck, chip: str, tmp_path: Path) -> None:
+    file = tmp_path / "loader.hex"
+    file.write_text(":027E0000FFCFB2\n:00000001FF\n")
+    fuses = ["--lfuse", "0xff", "--hfuse", "0xDE", "--efuse", "253", "--lock", "0b11001111"]
+    ran = avrdeck("burn", "--bootloader", file, *fuses, "-p", "m328p", "-P", chip, "--yes", "--json")
+    assert ran.json["after"] == {"lfuse": 0xFF, "hfuse": 0xDE, "efuse": 0xFD, "lock": 0xCF}
+    assert avrdeck("id", "-P", chip, "--json").json["fuses"] == ran.json["after"]
+    assert avrdeck("verify", "flash", file, "-P", chip).status == 0
+
+
+@pytest.mark.parametrize("value", ["256", "-1", "0xGG", "", "1e"])
+def test_what_is_no_byte_is_refused(avrdeck: Avrdeck, value: str, tmp_path: Path) -> None:
+    file = tmp_path / "loader.hex"
+    file.write_text(BLINK)
+    assert avrdeck("burn", "--bootloader", file, "--lfuse", value, "-P", PORT, "--yes").status == 2
+
+
+def test_without_a_verb_the_virtual_uno_is_burned_and_shown(avrdeck: Avrdeck) -> None:
+    ran = avrdeck("-P", "sim:")
+    assert ran.status == 0
+    assert "Burning" in ran.err
+    assert "lfuse FF  hfuse DA  efuse FD  lock CF" in ran.out
+
+
+def test_without_a_verb_a_real_chip_is_only_looked_at(avrdeck: Avrdeck, chip: str) -> None:
+    assert "lfuse 62" in avrdeck("-P", chip).out
+    assert avrdeck("id", "-P", chip, "--json").json["fuses"]["lfuse"] == 0x62
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["id", "-P", "sim:"], ["read", "--help"]])
+def test_no_ui_is_imported_for_a_verb(arguments: list[str]) -> None:
+    code = (
+        "import sys; from avrdeck.commands.running import run; "
+        f"run({arguments!r}); "
+        "heavy = {'textual', 'prompt_toolkit', 'rich', 'intelhex', 'elftools'} & set(sys.modules); "
+        "sys.exit(f'imported: {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

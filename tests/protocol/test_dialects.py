@@ -1,0 +1,70 @@
+import pytest
+
+from avrdeck.protocol.dialects import (
+    ARDUINO_ISP,
+    ARDUINO_ISP_FORK,
+    ATMEGABOOT,
+    DIALECTS,
+    OPTIBOOT,
+    PICOBOOT,
+    STK500,
+    UNKNOWN,
+    Dialect,
+    Identity,
+    recognise,
+)
+from avrdeck.protocol.flight import STRICT
+from avrdeck.protocol.link import Link
+from avrdeck.protocol.programmer import Programmer
+from protocol.fakes import FakeWire
+from virtual import board
+
+# sign-on, HW_VER, SW_MAJOR, SW_MINOR, PROGMODE, TOPCARD_DETECT
+ANSWERS = [
+    (Identity("AVR ISP", 2, 1, 18, ord("S"), 0), ARDUINO_ISP),
+    (Identity("AVR ISP", 2, 1, 19, ord("S"), 0), ARDUINO_ISP_FORK),
+    (Identity("AVR ISP", 2, 2, 0, ord("S"), 0), ARDUINO_ISP_FORK),
+    (Identity("AVR ISP", 2, 1, 16, 0, 3), ATMEGABOOT),
+    (Identity("", 3, 8, 3, 3, 3), OPTIBOOT),
+    (Identity("", 3, 4, 4, 3, 3), OPTIBOOT),
+    (Identity("", 0, 0, 0, 0, 0), PICOBOOT),
+    (Identity("AVR STK", 2, 1, 20, ord("S"), 3), STK500),
+    (Identity("AVR STK", 2, None, None, None, None), STK500),
+    (Identity("AVR ISP", None, None, None, None, None), UNKNOWN),
+    (Identity("WHO ME?", 2, 1, 18, ord("S"), 0), UNKNOWN),
+    (Identity("", None, None, None, None, None), UNKNOWN),
+    (Identity("", 1, 2, 3, 4, 5), UNKNOWN),
+]
+
+
+@pytest.mark.parametrize(("identity", "dialect"), ANSWERS)
+def test_answers_tell_the_dialect(identity: Identity, dialect: Dialect) -> None:
+    assert recognise(identity) is dialect
+
+
+def test_what_is_not_known_for_sure_is_never_written_ahead_to() -> None:
+    assert [dialect.window for dialect in DIALECTS if dialect.cautious] == [STRICT, STRICT]
+
+
+@pytest.mark.parametrize(
+    ("options", "dialect", "version"),
+    [
+        ("", ARDUINO_ISP, "1.18"),
+        ("dialect=optiboot", OPTIBOOT, "8.3"),
+        ("dialect=optiboot4", OPTIBOOT, "4.4"),
+        ("dialect=atmegaboot", ATMEGABOOT, "1.16"),
+    ],
+)
+async def test_the_virtual_firmwares_are_recognised(options: str, dialect: Dialect, version: str) -> None:
+    programmer = await Programmer.connect(Link(board(options)))
+    assert programmer.dialect is dialect
+    assert programmer.identity.version == version
+    assert programmer.link.window == dialect.window
+
+
+async def test_firmware_that_only_answers_get_sync_is_unknown_and_usable() -> None:
+    wire = FakeWire(lambda data: b"\x14\x10" if data == b"\x30\x20" else b"")
+    programmer = await Programmer.connect(Link(wire))
+    assert programmer.dialect is UNKNOWN
+    assert programmer.link.window == STRICT
+    await programmer.link.synchronise()

@@ -1,0 +1,21 @@
+"""Foreign errors as faults, once, at the boundary to the user."""
+
+from __future__ import annotations
+
+from avrdeck.boards.catalog import UnknownPart
+from avrdeck.protocol.errors import Fault, InputFault, UsageFault
+
+
+def translated(error: Exception) -> Fault | None:
+    """The fault that ``error`` is to a user; `None` for an error of our own making."""
+    if isinstance(error, Fault):
+        return error
+    if isinstance(error, UnknownPart):
+        near = f"Do you mean {' or '.join(error.nearest)}?" if error.nearest else "avrdeck parts lists them."
+        return UsageFault(f"There is no part {error.name!r}", advice=near)
+    from avrdeck.boards.images import ImageError
+
+    if isinstance(error, ImageError):
+        place = f"{error.file}, line {error.line}" if error.line else error.file
+        return InputFault(f"{error.title}: {place}", detail=f"{error.what}.", advice=error.advice)
+    return None

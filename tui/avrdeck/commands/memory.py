@@ -1,0 +1,153 @@
+"""``read``, ``write``, ``verify``, ``erase``: the memories of the target."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from avrdeck.boards import images
+from avrdeck.boards.images import Format, Image
+from avrdeck.boards.models import MEMORY_NAMES, Part
+from avrdeck.commands.deck import Deck
+from avrdeck.commands.verb import verb
+from avrdeck.jobs.ledger import Ledger
+from avrdeck.jobs.writing import erase_chip, write_image
+from avrdeck.protocol.errors import UsageFault
+from avrdeck.protocol.programmer import Programmer
+from avrdeck.protocol.target import fuses, memories, rows
+
+memory_argument = click.argument(
+    "memory", type=click.Choice(MEMORY_NAMES, case_sensitive=False), metavar="MEMORY"
+)
+file_argument = click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
+BINARY_SUFFIXES = frozenset({".bin", ".raw"})
+
+
+@verb("read")
+@memory_argument
+@click.option(
+    "-o", "--output", "file", type=click.Path(path_type=Path), metavar="FILE", help="Write to FILE."
+)
+async def read(deck: Deck, memory: str, file: Path | None) -> None:
+    """Read a memory: flash, eeprom, a fuse byte, lock, signature, calibration, prodsig.
+
+    Into FILE as Intel HEX, as raw bytes when it ends in .bin; without -o as a hex dump. An existing
+    file is only replaced with --yes or when you say so.
+
+    \b
+    avrdeck read flash -o dump.hex -P /dev/ttyACM0
+    avrdeck read lfuse -P sim:
+    """
+    if file:
+        _may_replace(deck, file)
+    async with deck.target() as programmer:
+        with Ledger().told():
+            data = await _content(programmer, memory, deck)
+    image = Image.of(data, memory=memory)
+    if file:
+        images.save(image, file, Format.BINARY if file.suffix.lower() in BINARY_SUFFIXES else Format.HEX)
+        deck.out.result(
+            f"{len(data)} bytes of {memory} are in {file}",
+            {"memory": memory, "size": len(data), "file": str(file)},
+        )
+    else:
+        deck.out.result(_dump(data), {"memory": memory, "size": len(data), "data": data.hex()})
+
+
+@verb("write")
+@memory_argument
+@file_argument
+@click.option("-e", "--erase", is_flag=True, help="Erase the chip first.")
+async def write(deck: Deck, memory: str, file: Path, erase: bool) -> None:
+    """Write FILE into flash or eeprom and verify it.
+
+    Flash can only be written where it is erased: with -e the whole chip is erased first, which takes
+    the EEPROM too unless EESAVE is programmed. Without -e, avrdeck looks whether that is needed.
+
+    \b
+    avrdeck write flash blink.hex -e -P /dev/ttyACM0
+    """
+    image = _load(deck, memory, file)
+    async with deck.target() as programmer:
+        images.fits(image, programmer.require_part(), memory)
+        if erase:
+            deck.confirm("Erase the whole chip?")
+        await write_image(programmer, image, erase=erase, on_event=deck.out.event)
+    deck.out.result(
+        f"{image.size} bytes of {file} are in {memory}, verified",
+        {"memory": memory, "size": image.size, "file": str(file), "verified": True, "erased": erase},
+    )
+
+
+@verb("verify")
+@memory_argument
+@file_argument
+async def verify(deck: Deck, memory: str, file: Path) -> None:
+    """Compare flash or eeprom with FILE.
+
+    \b
+    avrdeck verify flash blink.hex -P /dev/ttyACM0
+    """
+    image = _load(deck, memory, file)
+    async with deck.target() as programmer:
+        images.fits(image, programmer.require_part(), memory)
+        with Ledger().told():
+            await memories.verify(programmer, image, watch=deck.out.event)
+    deck.out.result(
+        f"{memory} holds {file}: {image.size} bytes agree",
+        {"memory": memory, "size": image.size, "file": str(file), "verified": True},
+    )
+
+
+@verb("erase")
+async def erase(deck: Deck) -> None:
+    """Erase the chip: flash, EEPROM unless EESAVE is programmed, and the lock bits.
+
+    \b
+    avrdeck erase -P /dev/ttyACM0 --yes
+    """
+    async with deck.target() as programmer:
+        part = programmer.require_part()
+        deck.confirm(f"Erase the {part.name}, flash and EEPROM?")
+        await erase_chip(programmer, deck.out.event)
+    deck.out.result(f"The {part.name} is erased", {"part": part.name, "erased": True})
+
+
+def _may_replace(deck: Deck, file: Path) -> None:
+    if file.exists():
+        deck.confirm(f"Replace {file}?")
+
+
+def _load(deck: Deck, memory: str, file: Path) -> Image:
+    """Read FILE before the wire is touched, and hold it against the part where that is named."""
+    if memory not in memories.TRANSFERABLE:
+        raise UsageFault(
+            f"{memory} is not written from a file",
+            advice=f"Choose {' or '.join(memories.TRANSFERABLE)}; fuses are set by burn.",
+        )
+    part: Part | None = deck.part
+    return images.load(file, memory, part=part, format=_format(file))
+
+
+def _format(file: Path) -> Format | None:
+    return Format.BINARY if file.suffix.lower() in BINARY_SUFFIXES else None
+
+
+async def _content(programmer: Programmer, memory: str, deck: Deck) -> bytes:
+    part = programmer.require_part()
+    if memory in memories.TRANSFERABLE:
+        return await memories.read(programmer, memory, watch=deck.out.event)
+    if memory in part.fuses:
+        return bytes([await fuses.read(programmer, memory)])
+    return await rows.read(programmer, memory)
+
+
+def _dump(data: bytes) -> str:
+    """Sixteen bytes a line: address, hex, text."""
+    lines = []
+    for start in range(0, len(data), 16):
+        row = data[start : start + 16]
+        text = "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in row)
+        lines.append(f"{start:06X}  {row.hex(' ').upper():47}  {text}")
+    return "\n".join(lines)

@@ -1,0 +1,119 @@
+"""Where results go: text for people, one JSON object for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Protocol, TextIO
+
+from avrdeck.commands.gauge import Gauge
+from avrdeck.jobs.events import Event, StepDone, StepStarted
+from avrdeck.protocol.errors import Fault
+from avrdeck.protocol.target.progress import Progress
+
+
+class Output(Protocol):
+    """What commands tell their results to."""
+
+    def result(self, text: str, data: Mapping[str, object]) -> None:
+        """The result of a command: ``text`` for people, ``data`` for programs."""
+
+    def note(self, text: str) -> None:
+        """Something a person should know meanwhile."""
+
+    def event(self, event: Event) -> None:
+        """Something a job tells while it runs."""
+
+    def fault(self, fault: Fault) -> None:
+        """Why a command failed."""
+
+    def ask(self, question: str) -> bool:
+        """Put a yes-or-no question; no where nobody can answer."""
+
+    def fitted(self, *, json: bool) -> Output:
+        """This output, or its JSON sibling when that is asked for."""
+
+
+class TextOutput:
+    """Text on standard output; progress and faults on standard error."""
+
+    def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
+        self._out = out or sys.stdout
+        self._err = err or sys.stderr
+        self._gauge = Gauge(self._err)
+
+    def result(self, text: str, data: Mapping[str, object]) -> None:
+        """See `Output`."""
+        del data
+        self._gauge.clear()
+        print(text, file=self._out, flush=True)
+
+    def note(self, text: str) -> None:
+        """See `Output`."""
+        self._gauge.clear()
+        print(text, file=self._err, flush=True)
+
+    def event(self, event: Event) -> None:
+        """See `Output`."""
+        match event:
+            case Progress():
+                self._gauge.show(event)
+            case StepStarted():
+                self.note(f"  {event.text}")
+            case StepDone() if event.text:
+                self.note(f"    {event.text}")
+
+    def fault(self, fault: Fault) -> None:
+        """See `Output`."""
+        lines = [fault.title, *(text for text in (fault.detail, fault.holds, fault.advice) if text)]
+        self.note("avrdeck: " + "\n         ".join(lines))
+
+    def ask(self, question: str) -> bool:
+        """See `Output`."""
+        self._gauge.clear()
+        if not sys.stdin.isatty():
+            return False
+        print(f"{question} [y/N] ", end="", file=self._err, flush=True)
+        return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+    def fitted(self, *, json: bool) -> Output:
+        """See `Output`."""
+        return JsonOutput(self._out) if json else self
+
+
+class JsonOutput:
+    """One JSON object on standard output, whether the command succeeds or fails."""
+
+    def __init__(self, out: TextIO | None = None) -> None:
+        self._out = out or sys.stdout
+
+    def result(self, text: str, data: Mapping[str, object]) -> None:
+        """See `Output`."""
+        del text
+        self._print(data)
+
+    def note(self, text: str) -> None:
+        """For people only."""
+
+    def event(self, event: Event) -> None:
+        """For people only."""
+
+    def fault(self, fault: Fault) -> None:
+        """See `Output`."""
+        kind = type(fault).__name__
+        texts = {"title": fault.title, "detail": fault.detail, "holds": fault.holds, "advice": fault.advice}
+        self._print({"fault": {"kind": kind, "exit_code": int(fault.exit_code), **texts}})
+
+    def ask(self, question: str) -> bool:
+        """Programs answer with --yes or not at all."""
+        del question
+        return False
+
+    def fitted(self, *, json: bool) -> Output:
+        """See `Output`."""
+        del json
+        return self
+
+    def _print(self, data: Mapping[str, object]) -> None:
+        print(json.dumps(data, ensure_ascii=False), file=self._out, flush=True)
