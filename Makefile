@@ -33,7 +33,7 @@ wheel: $(VENV)/.dev
 check: test lint types contracts wheel
 
 bench: $(VENV)/.dev
-	@$(BIN)/python -m bench
+	@cd tests && ../$(BIN)/python -m benchmarks $(BENCH)
 
 clean:
 	@rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -18,45 +18,44 @@ PARTING_SECONDS = 3.0
 """How long letting the target go may take when the session ends."""
 
 
-@asynccontextmanager
-async def connected(
-    port: str, baud: int | None = None, trace: Trace | None = None
-) -> AsyncIterator[Programmer]:
-    """A programmer that answers on ``port``. On the way out the target is let go and the port closed.
-
-    Raises `PortError` or `SyncError` when there is none.
-    """
+async def open_programmer(port: str, baud: int | None = None, trace: Trace | None = None) -> Programmer:
+    """Open ``port`` and find out who answers; raises `PortError` or `SyncError`, with the port closed."""
     link = Link(await open_transport(port, baud), trace)
     try:
-        programmer = await Programmer.connect(link)
-        try:
-            yield programmer
-        finally:
-            await _part(programmer)
-    finally:
+        return await Programmer.connect(link)
+    except BaseException:
         await link.close()
+        raise
+
+
+async def close_programmer(programmer: Programmer) -> None:
+    """Let the target run, unless the line is gone already, and close the port."""
+    if programmer.in_progmode and not programmer.link.closed:
+        try:
+            async with asyncio.timeout(PARTING_SECONDS):
+                await programmer.leave()
+        except (Fault, TimeoutError):
+            pass  # the fault that ended the session is told already
+    await programmer.link.close()
+
+
+async def identify(programmer: Programmer, part: Part | None = None) -> Part:
+    """Put the target into programming mode and identify it; a fault says that it is unchanged."""
+    with Ledger().told():
+        return await programmer.identify(part)
 
 
 @asynccontextmanager
 async def on_target(
     port: str, baud: int | None = None, part: Part | None = None, trace: Trace | None = None
 ) -> AsyncIterator[Programmer]:
-    """A programmer whose target is in programming mode and identified, as ``part`` when that is given.
+    """A programmer whose target is identified and in programming mode, for the length of a block.
 
-    Raises as `connected` and `Programmer.identify`.
+    Raises as `open_programmer` and `Programmer.identify`.
     """
-    async with connected(port, baud, trace) as programmer:
-        with Ledger().told():
-            await programmer.identify(part)
-        yield programmer
-
-
-async def _part(programmer: Programmer) -> None:
-    """Let the target run, unless the line is gone: the fault that ended it is told already."""
-    if not programmer.in_progmode or programmer.link.closed:
-        return
+    programmer = await open_programmer(port, baud, trace)
     try:
-        async with asyncio.timeout(PARTING_SECONDS):
-            await programmer.leave()
-    except (Fault, TimeoutError):
-        return
+        await identify(programmer, part)
+        yield programmer
+    finally:
+        await close_programmer(programmer)

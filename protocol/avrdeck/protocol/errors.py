@@ -64,6 +64,12 @@ class Refused(Fault):
     exit_code = ExitCode.REFUSED
 
 
+class Cancelled(Fault):
+    """The user stopped the work."""
+
+    exit_code = ExitCode.CANCELLED
+
+
 class PortReason(Enum):
     """Why a port is of no use."""
 

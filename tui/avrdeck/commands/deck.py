@@ -9,29 +9,10 @@ from dataclasses import dataclass, field, replace
 from avrdeck.boards.catalog import part as find_part
 from avrdeck.boards.models import Part
 from avrdeck.commands.output import Output, TextOutput
+from avrdeck.commands.session import Session
+from avrdeck.commands.settings import Settings
 from avrdeck.protocol.errors import Refused, UsageFault
 from avrdeck.protocol.programmer import Programmer
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """The shared options; `None` and false where the user said nothing."""
-
-    port: str | None = None
-    baud: int | None = None
-    part: str | None = None
-    json: bool = False
-    yes: bool = False
-
-    def over(self, other: Settings) -> Settings:
-        """These settings, and ``other`` where these say nothing."""
-        return Settings(
-            port=self.port or other.port,
-            baud=self.baud or other.baud,
-            part=self.part or other.part,
-            json=self.json or other.json,
-            yes=self.yes or other.yes,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +21,7 @@ class Deck:
 
     settings: Settings = field(default_factory=Settings)
     out: Output = field(default_factory=TextOutput)
+    session: Session = field(default_factory=Session)
 
     def refined(self, settings: Settings) -> Deck:
         """This deck under ``settings``, where they say something."""
@@ -51,20 +33,26 @@ class Deck:
         """The part the user named; raises `UnknownPart` for a name that is none."""
         return find_part(self.settings.part) if self.settings.part else None
 
+    @property
+    def port(self) -> str:
+        """The port the user named, or the connected one; raises `UsageFault` when there is neither."""
+        if self.settings.port:
+            return self.settings.port
+        if self.session.programmer:
+            return self.session.programmer.link.transport.name
+        raise UsageFault("No port is given", advice="Name one with -P; sim: is the virtual programmer.")
+
+    @asynccontextmanager
+    async def programmer(self) -> AsyncIterator[Programmer]:
+        """A connected programmer, for the length of a block."""
+        async with self.session.connected(self.port, self.settings.baud) as programmer:
+            yield programmer
+
     @asynccontextmanager
     async def target(self) -> AsyncIterator[Programmer]:
         """A programmer with its target identified and in programming mode, for the length of a block."""
-        from avrdeck.jobs.session import on_target
-
-        async with on_target(self.port, self.settings.baud, self.part) as programmer:
+        async with self.session.target(self.port, self.settings.baud, self.part) as programmer:
             yield programmer
-
-    @property
-    def port(self) -> str:
-        """The port the user named; raises `UsageFault` when there is none."""
-        if not self.settings.port:
-            raise UsageFault("No port is given", advice="Name one with -P; sim: is the virtual programmer.")
-        return self.settings.port
 
     def confirm(self, question: str) -> None:
         """Ask the user; raises `Refused` unless the answer is yes."""

@@ -2,38 +2,46 @@
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 from collections.abc import Sequence
 
 import click
 
-from avrdeck.commands.faults import translated
-from avrdeck.commands.output import Output, TextOutput
 from avrdeck.commands.tree import avrdeck
-from avrdeck.protocol.errors import ExitCode, Fault
+from avrdeck.commands.verb import Work
+from avrdeck.protocol.errors import Cancelled, ExitCode, Fault
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line ``arguments`` and return its exit status, an `ExitCode`."""
-    output: Output = TextOutput().fitted(json="--json" in arguments)
     try:
         work = avrdeck.main(list(arguments), prog_name="avrdeck", standalone_mode=False)
-        if inspect.iscoroutine(work):
-            asyncio.run(work)
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        return ExitCode.USAGE
     except click.ClickException as error:
         error.show()
         return ExitCode.USAGE
-    except (KeyboardInterrupt, click.Abort, asyncio.CancelledError):
-        output.fault(Fault("Cancelled"))
+    except (KeyboardInterrupt, click.Abort):
         return ExitCode.CANCELLED
-    except Exception as error:  # the one place where a foreign error becomes a fault
-        fault = translated(error)
-        if fault is None:
+    if work is None or isinstance(work, int):
+        return work or ExitCode.OK
+    return _done(work, json="--json" in arguments)
+
+
+def _done(work: Work, *, json: bool) -> int:
+    """Carry ``work`` out in a loop of its own; the one place where a foreign error becomes a fault."""
+    import asyncio
+
+    from avrdeck.commands.faults import translated
+    from avrdeck.commands.output import TextOutput
+
+    try:
+        asyncio.run(work)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        fault: Fault = Cancelled("Cancelled")
+    except Exception as error:
+        known = translated(error)
+        if known is None:
             raise
-        output.fault(fault)
-        return fault.exit_code
-    return work if isinstance(work, int) else ExitCode.OK
+        fault = known
+    else:
+        return ExitCode.OK
+    TextOutput().fitted(json=json).fault(fault)
+    return fault.exit_code

@@ -6,7 +6,7 @@ from importlib import import_module
 
 import click
 
-from avrdeck.commands.deck import Deck, Settings
+from avrdeck.commands.settings import Settings
 from avrdeck.commands.verb import SHARED_OPTIONS, Work
 
 VERBS = {
@@ -47,6 +47,8 @@ def avrdeck(ctx: click.Context, /, **shared: object) -> Work | None:
 
     Without a verb, shows what is behind the port: -P sim: is a virtual Uno to play with.
     """
+    from avrdeck.commands.deck import Deck
+
     ctx.obj = Deck().refined(Settings(**shared))  # type: ignore[arg-type]
     if ctx.invoked_subcommand:
         return None

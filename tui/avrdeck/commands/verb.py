@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from avrdeck.commands.deck import Deck, Settings
+from avrdeck.commands.settings import Settings
 
 Work = Coroutine[Any, Any, None]
 
@@ -37,8 +37,10 @@ class Verb(click.Command):
 
     def invoke(self, ctx: click.Context) -> Work:
         """The work to be awaited."""
+        from avrdeck.commands.deck import Deck
+
         shared = {name: ctx.params.pop(name) for name in list(ctx.params) if name in _NAMES}
-        deck: Deck = ctx.find_object(Deck) or Deck()
+        deck = ctx.find_object(Deck) or Deck()
         if self.callback is None:
             raise TypeError(f"{self.name} has no callback")
         work: Work = ctx.invoke(self.callback, deck.refined(Settings(**shared)), **ctx.params)

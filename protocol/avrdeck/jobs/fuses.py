@@ -1,0 +1,203 @@
+"""A fuse edit as a transaction: read, judge, confirm, write, read back, and undo while that is possible.
+
+Fuses take effect when programming mode is left. Until then a byte that did not take can be written
+again, or the old one put back: the undo window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from avrdeck.boards.models import Part
+from avrdeck.boards.safety import Context, Finding, Severity, review
+from avrdeck.jobs.events import EventHandler, StepDone, StepStarted, unheard
+from avrdeck.jobs.ledger import UNCHANGED, Ledger
+from avrdeck.jobs.questions import Ask, Question, Topic, confirmation, insist
+from avrdeck.protocol.errors import TargetError, UsageFault, VerifyError
+from avrdeck.protocol.programmer import Programmer
+from avrdeck.protocol.target import fuses
+
+USUAL_ORDER = ("efuse", "hfuse", "fuse", "lfuse", "lock")
+"""The clock after the rest, the lock bits after everything: they refuse all later writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One byte, before and after."""
+
+    memory: str
+    old: int
+    new: int
+
+    def __str__(self) -> str:
+        return f"{self.memory} {self.old:02X} → {self.new:02X}"
+
+
+@dataclass(frozen=True, slots=True)
+class FusePlan:
+    """What would be written, in this order, and what is to be known before."""
+
+    part: Part
+    changes: tuple[Change, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def severity(self) -> Severity | None:
+        """The worst there is to know; `None` when there is nothing."""
+        return max((finding.severity for finding in self.findings), default=None)
+
+    @property
+    def avrdude(self) -> str:
+        """The same as arguments for avrdude."""
+        return " ".join(f"-U {change.memory}:w:0x{change.new:02X}:m" for change in self.changes)
+
+
+@dataclass(frozen=True, slots=True)
+class FuseReceipt:
+    """How it ended: every byte ``before`` and ``after``, as read back. ``reverted``: the user undid it."""
+
+    part: str
+    before: Mapping[str, int]
+    after: Mapping[str, int]
+    changes: tuple[Change, ...]
+    reverted: bool = False
+
+
+def plan(
+    part: Part, old: Mapping[str, int], staged: Mapping[str, int], context: Context | None = None
+) -> FusePlan:
+    """What writing ``staged`` over ``old`` comes to; bytes that agree are left out.
+
+    Raises `UsageFault` for a byte that the part does not have or that was not read.
+    """
+    for name in staged:
+        if name not in part.fuses or name not in old:
+            raise UsageFault(f"{part.name} has no {name} to change", advice=f"It has {', '.join(old)}.")
+    changed = {name: value for name, value in staged.items() if not part.fuses[name].same(old[name], value)}
+    findings: tuple[Finding, ...] = ()
+    if changed:
+        order = tuple(name for name in USUAL_ORDER if name in changed)
+        findings = review(part, old, changed, replace(context or Context(), order=order))
+    changes = [Change(name, old[name], value) for name, value in changed.items()]
+    changes.sort(key=lambda change: _rank(change.memory, findings))
+    return FusePlan(part, tuple(changes), findings)
+
+
+def _rank(memory: str, findings: tuple[Finding, ...]) -> tuple[bool, int, int]:
+    """Lock bits last, and before them the bytes by what they endanger."""
+    endangered = [
+        finding.severity
+        for finding in findings
+        if any(bits.partition(".")[0] == memory for bits in finding.bits)
+    ]
+    return memory == "lock", max(endangered, default=Severity.INFO), USUAL_ORDER.index(memory)
+
+
+async def write_fuses(
+    programmer: Programmer,
+    staged: Mapping[str, int],
+    ask: Ask,
+    on_event: EventHandler = unheard,
+    context: Context | None = None,
+) -> FuseReceipt:
+    """Write the ``staged`` bytes that differ from the chip's, after ``ask`` has confirmed them.
+
+    Raises `Refused` without a confirmation, `TargetError` when bytes cannot be read reliably or the
+    chip does not come back, `VerifyError` when a byte does not take and is not reverted. Every fault
+    says what the chip holds.
+    """
+    part = programmer.require_part()
+    ledger = Ledger()
+    with ledger.told():
+        before = await fuses.read_all(programmer)
+        intent = plan(part, before, staged, context)
+        if not intent.changes:
+            return FuseReceipt(part.name, before, before, ())
+        shown = ", ".join(str(change) for change in intent.changes)
+        await insist(ask, confirmation(f"Write {shown} into the {part.name}?", part.name, intent.findings))
+        transaction = _Transaction(programmer, intent, ledger, ask, on_event)
+        reverted = await transaction.run()
+        after = await fuses.read_all(programmer)
+        return FuseReceipt(part.name, before, after, intent.changes, reverted)
+
+
+class _Transaction:
+    """The writing part, once it is confirmed."""
+
+    def __init__(
+        self, programmer: Programmer, intent: FusePlan, ledger: Ledger, ask: Ask, on_event: EventHandler
+    ) -> None:
+        self._programmer = programmer
+        self._intent = intent
+        self._ledger = ledger
+        self._ask = ask
+        self._on_event = on_event
+
+    async def run(self) -> bool:
+        """Write, offer the undo, let the bytes take effect; whether they were taken back."""
+        failure = await self._write_all()
+        if failure or self._worth_a_pause:
+            if await self._undo_wanted(failure):
+                await self._revert()
+                return True
+            if failure:
+                raise failure
+        await self._take_effect()
+        return False
+
+    @property
+    def _worth_a_pause(self) -> bool:
+        return (self._intent.severity or Severity.INFO) >= Severity.RECOVERABLE
+
+    async def _write_all(self) -> VerifyError | None:
+        for change in self._intent.changes:
+            self._begin(change.memory, f"write {change}")
+            self._ledger.holds = (
+                f"{change.memory} may be {change.old:02X} or {change.new:02X}; nothing is in effect before "
+                "programming mode is left."
+            )
+            try:
+                await fuses.write(self._programmer, change.memory, change.new)
+            except VerifyError as failure:
+                return failure
+            self._end(change.memory, "reads back as written")
+        self._ledger.holds = (
+            "The fuses are written as planned; they take effect when programming mode is left."
+        )
+        return None
+
+    async def _undo_wanted(self, failure: VerifyError | None) -> bool:
+        text = failure.title if failure else "The new fuses are not in effect yet"
+        worst = tuple(
+            finding for finding in self._intent.findings if finding.severity >= Severity.RECOVERABLE
+        )
+        question = Question(Topic.UNDO, f"{text}. Put the old values back?", findings=worst)
+        return question.granted_by(await self._ask(question))
+
+    async def _revert(self) -> None:
+        """Lock bits cannot be unwritten, but those that did not take never were."""
+        for change in reversed(self._intent.changes):
+            if change.memory == "lock":
+                continue
+            self._begin("revert", f"put {change.memory} {change.old:02X} back")
+            await fuses.write(self._programmer, change.memory, change.old)
+        self._ledger.holds = UNCHANGED
+        self._end("revert", "the old fuses are back; nothing was in effect")
+
+    async def _take_effect(self) -> None:
+        self._begin("restart", "let the fuses take effect and find the chip again")
+        try:
+            await self._programmer.identify(self._intent.part)
+        except TargetError as error:
+            self._ledger.holds = "The new fuses are in effect, and under them the chip does not answer."
+            ways = [finding.recovery for finding in self._intent.findings if finding.recovery]
+            error.advice = " ".join(dict.fromkeys([*ways, error.advice]))
+            raise
+        self._end("restart", "it answers under the new fuses")
+
+    def _begin(self, step: str, text: str) -> None:
+        self._on_event(StepStarted(step, text))
+
+    def _end(self, step: str, text: str) -> None:
+        self._on_event(StepDone(step, text))

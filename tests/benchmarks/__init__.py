@@ -1,0 +1,1 @@
+"""Measurements, run by ``make bench``. No test asserts on a clock: machines are noisy."""

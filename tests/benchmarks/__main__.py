@@ -1,0 +1,17 @@
+"""Run the benchmarks named on the command line, or all of them."""
+
+import sys
+from collections.abc import Callable
+
+from benchmarks import engine, pacing, startup
+
+BENCHMARKS: dict[str, Callable[[], None]] = {
+    "startup": startup.main,
+    "engine": engine.main,
+    "pacing": pacing.main,
+}
+
+for name in sys.argv[1:] or BENCHMARKS:
+    run = BENCHMARKS[name]
+    print(f"\n{name}: {sys.modules[run.__module__].__doc__}")
+    run()
