@@ -53,7 +53,9 @@ def main(facts_path: str) -> None:
     for name in order:
         parent = parents.get(name)
         table = {"parent": parent, **difference(parts[parent], parts[name])} if parent else parts[name]
-        (folder / f"{name}.toml").write_text(document(name, table), "utf-8")
+        (folder / f"{name}.toml").write_text(
+            document(f"{name}. The layout is explained in ../README.md.", table), "utf-8"
+        )
     write_clocks(facts)
     write_bod_levels(facts)
     write_index()

@@ -7,6 +7,8 @@ from typing import Any
 
 Table = dict[str, Any]
 MAX_DEPTH = 2
+LIKENESS = 0.25
+"""A part that differs in more than this share of what there is to say is no variant."""
 FILE_COST = 60
 """What having a parent costs a reader, in characters of difference: small savings are not worth it."""
 
@@ -24,6 +26,14 @@ def difference(parent: Table, child: Table) -> Table:
         elif value != parent[key]:
             changed[key] = value
     return changed
+
+
+def _related(parent: Table, child: Table) -> bool:
+    """A variant is of its parent's family, or the same chip under another name, and mostly the same."""
+    same_kind = parent["family"] == child["family"] or parent["signature"] == child["signature"]
+    return (
+        same_kind and _inherits(parent, child) and _size(difference(parent, child)) < LIKENESS * _size(child)
+    )
 
 
 def _inherits(parent: Table, child: Table) -> bool:
@@ -45,7 +55,7 @@ def choose_parents(parts: dict[str, Table]) -> dict[str, str]:
     savings = []
     for position, name in enumerate(names):
         for earlier in names[:position]:
-            if _inherits(parts[earlier], parts[name]):
+            if _related(parts[earlier], parts[name]):
                 saved = _size(parts[name]) - _size(difference(parts[earlier], parts[name])) - FILE_COST
                 savings.append((-saved, position, names.index(earlier), name, earlier))
     parents: dict[str, str] = {}

@@ -34,6 +34,21 @@ def test_the_table(row):
 
 
 @pytest.mark.parametrize(
+    ("mode", "error", "verdict"),
+    [
+        (NORMAL, 0, Verdict.EXACT), (NORMAL, 2.0, Verdict.GOOD), (NORMAL, -2.0, Verdict.GOOD),
+        (NORMAL, 2.01, Verdict.MARGINAL), (NORMAL, 4.58, Verdict.MARGINAL), (NORMAL, 4.59, Verdict.BAD),
+        (NORMAL, -4.54, Verdict.MARGINAL), (NORMAL, -4.55, Verdict.BAD),
+        (DOUBLE_SPEED, -1.5, Verdict.GOOD), (DOUBLE_SPEED, 1.51, Verdict.MARGINAL),
+        (DOUBLE_SPEED, 3.9, Verdict.MARGINAL), (DOUBLE_SPEED, 3.91, Verdict.BAD),
+        (DOUBLE_SPEED, -4.0, Verdict.MARGINAL), (DOUBLE_SPEED, -4.01, Verdict.BAD),
+    ],
+)  # fmt: skip
+def test_what_a_receiver_tolerates(mode, error, verdict):
+    assert mode.judge(error) == verdict
+
+
+@pytest.mark.parametrize(
     ("f_cpu", "rate", "u2x", "ubrr"),
     [
         (16_000_000, 115_200, True, 16),
@@ -51,6 +66,8 @@ def test_the_best_mode(f_cpu, rate, u2x, ubrr):
 def test_a_rate_below_the_register():
     slow = baud.rate(16_000_000, 110, NORMAL)
     assert (slow.ubrr, slow.verdict) == (None, Verdict.IMPOSSIBLE)
+    assert baud.rate(16 * 4096 * 100, 100, NORMAL).ubrr == 4095
+    assert baud.rate(16 * 4097 * 100, 100, NORMAL).ubrr is None
 
 
 @pytest.mark.parametrize(
@@ -103,7 +120,7 @@ def test_a_worse_clock_never_makes_a_better_verdict(f_cpu, speed, one, other):
         assert order.index(better.verdict) <= order.index(worse.verdict)
 
 
-@pytest.mark.parametrize(("f_cpu", "speed"), [(0, 9600), (1_000_000, 0), (-1, -1)])
+@pytest.mark.parametrize(("f_cpu", "speed"), [(0, 9600), (1_000_000, 0), (-1, -1), (-1, 9600)])
 def test_clock_and_rate_must_be_positive(f_cpu, speed):
     with pytest.raises(ValueError, match="positive"):
         baud.best(f_cpu, speed)

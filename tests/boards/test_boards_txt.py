@@ -173,6 +173,25 @@ def test_an_undeclared_menu_is_ignored_and_reported(make):
     assert "menu.x" in keys(board)
 
 
+def test_the_bootloader_folder_of_old_cores(make):
+    text = "a.name=A\na.build.mcu=atmega8\na.bootloader.path=old\na.bootloader.file=boot.hex\n"
+    found = make(text, {"bootloaders/old/boot.hex": ""})
+    board = found.board("a", {})
+    assert (board.bootloader, board.bootloader_file) == (
+        "old/boot.hex",
+        found.folder / "bootloaders/old/boot.hex",
+    )
+
+
+def test_values_that_are_no_numbers_are_reported(make):
+    text = "a.name=A\na.build.mcu=atmega8\na.build.f_cpu=16 MHz\na.bootloader.high_fuses=0x100\n"
+    board = make(text + "a.bootloader.low_fuses=0xff\n").board("a", {})
+    assert (board.f_cpu_hz, board.fuses) == (None, {"lfuse": 0xFF})
+    messages = [finding.message for finding in board.findings]
+    assert "build.f_cpu is no number: 16 MHz" in messages
+    assert "bootloader.high_fuses does not fit in a byte: 0x100" in messages
+
+
 def test_an_option_without_a_label_is_shown_by_its_id(make):
     board = make("menu.c=C\na.name=A\na.menu.c.one.build.mcu=atmega8\na.menu.c.two=Two\n").board("a", {})
     assert [(option.id, option.label) for option in board.menus[0].options] == [
@@ -184,6 +203,7 @@ def test_an_option_without_a_label_is_shown_by_its_id(make):
 
 def test_usb_ids_in_both_styles(make):
     text = "a.name=A\na.vid.0=0x2341\na.pid.0=0x0043\na.upload_port.1.vid=0x2A03\na.upload_port.1.pid=67\n"
+    text += "a.vid.2=0x1234\na.pid.3=0x1234\n"
     assert make(text).board("a", {}).usb_ids == ((0x2341, 0x43), (0x2A03, 0x43))
 
 
@@ -252,6 +272,13 @@ def test_templates_that_cannot_be_expanded_end_with_a_reason(text, says):
     assert len(expanded) < 20
 
 
+def test_a_template_may_grow_to_the_bound_and_no_further():
+    values = {"a": "x" * (properties.MAX_EXPANDED // 2), "b": ""}
+    whole, problem = properties.expand("{a}{a}{b}", values)
+    assert (len(whole), problem) == (properties.MAX_EXPANDED, "")
+    assert properties.expand("{a}{a}{b}y", values)[1].startswith("grows beyond")
+
+
 def test_templates_nest():
     values = {"a": "{b}{c}", "b": "1", "c": "{d}", "d": "", "key.2": "two", "which": "2"}
     assert properties.expand("<{a}>", values) == ("<1>", "")
@@ -298,8 +325,23 @@ def test_what_is_beyond_the_bounds_is_left_out(monkeypatch):
     found = properties.parse(b"a=1\nb=2\nc=3\n")
     assert found.values == {"a": "1", "b": "2"}
     assert "more than 2 lines" in found.findings[0].message
+    assert properties.parse(b"a=1\nb=2\n").findings == ()
     monkeypatch.setattr(properties, "MAX_BYTES", 4)
-    assert properties.parse(b"a=1\nb=2\n").values == {"a": "1"}
+    cut = properties.parse(b"a=1\nb=2\n")
+    assert cut.values == {"a": "1"}
+    assert "larger than" in cut.findings[0].message
+    assert properties.parse(b"a=1\n").findings == ()
+    monkeypatch.setattr(properties, "MAX_LINE", 3)
+    assert properties.parse(b"a=1\n").values == {"a": "1"}
+    assert "longer than 3 bytes" in properties.parse(b"a=10").findings[0].message
+
+
+def test_a_file_is_read_no_further_than_the_bound(tmp_path, monkeypatch):
+    (tmp_path / "boards.txt").write_bytes(b"a=1\nb=2\n" * 1000)
+    monkeypatch.setattr(properties, "MAX_BYTES", 6)
+    found = properties.read(tmp_path / "boards.txt")
+    assert found.values == {"a": "1", "b": ""}
+    assert "larger than" in found.findings[0].message
 
 
 def test_a_file_that_cannot_be_read_is_a_finding(tmp_path):
@@ -426,6 +468,24 @@ def test_the_usual_places_are_the_users_and_the_systems(tmp_path, monkeypatch):
         monkeypatch.setattr("sys.platform", system)
         found = [path for path in places.usual() if path.is_relative_to(tmp_path)]
         assert found == [tmp_path / name for name in names]
+
+
+def test_every_unpacked_arduino_1_is_a_place_the_newest_first(tmp_path, monkeypatch):
+    for name in ("arduino-1.8.9", "arduino-1.8.19", "other"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "arduino-1.9.zip").touch()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr("sys.platform", "linux")
+    found = [path.name for path in places.usual() if path.parent == tmp_path]
+    assert found == ["arduino-1.8.19", "arduino-1.8.9"]
+
+
+def test_a_place_with_too_many_cores_ends(tmp_path, monkeypatch):
+    for name in "abc":
+        (tmp_path / "hardware" / name / "avr").mkdir(parents=True)
+        (tmp_path / "hardware" / name / "avr" / "boards.txt").touch()
+    monkeypatch.setattr(places, "_MAX_CORES", 2)
+    assert [path.parent.name for path in places.core_folders([tmp_path])] == ["a", "b"]
 
 
 def test_links_in_a_circle_are_passed_over(tmp_path):

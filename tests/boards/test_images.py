@@ -72,6 +72,13 @@ def test_pages_are_full_and_only_those_with_a_byte():
     ]
 
 
+@given(st.integers(0, 30), st.integers(0, 30))
+def test_reading_is_the_same_whatever_the_segments(start, length):
+    whole = b"\xff\xffAB\xff\xff\xffCDEF\xff\xff\xff\xffG" + b"\xff" * 50
+    image = Image("x", (Segment(2, b"AB"), Segment(7, b"CDEF"), Segment(15, b"G")))
+    assert image.read(start, length) == whole[start : start + length]
+
+
 def test_an_empty_image_has_no_pages():
     image = Image.of(b"")
     assert (image.start, image.end, image.size, list(image.pages(64))) == (0, 0, 0, [])
@@ -109,6 +116,11 @@ def test_both_address_extensions_count(file):
     assert images.load(file(text)).segments == (Segment(0x10004, b"A"), Segment(0x30004, b"B"))
 
 
+def test_start_addresses_are_passed_over(file):
+    text = record(0, bytes(4), 3) + record(0, b"A") + record(0, bytes(4), 5) + END
+    assert images.load(file(text)).segments == (Segment(0, b"A"),)
+
+
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
 def test_line_ends_of_every_system(file, ending):
     assert images.load(file(GOOD.replace("\n", ending))).size == 6
@@ -126,6 +138,9 @@ BAD_LINES = {
     "short": (record(0, b"A") + ":00\n" + END, 2, "too short"),
     "length": (":0200000041BD\n" + END, 1, "says 2 data bytes, but 1 are there"),
     "type": (record(0, b"A", 6) + END, 1, "record type 0x06 is not defined"),
+    "start": (record(0, b"ABCDE", 3) + END, 1, "type 3 cannot have 5 data bytes"),
+    "linear start": (record(0, b"ABCDE", 5) + END, 1, "type 5 cannot have 5 data bytes"),
+    "no second colon": (record(0, b"A") + ":0100010:41BD\n" + END, 2, "':' is not a hexadecimal digit"),
     "address": (record(0, b"A", 4) + END, 1, "cannot have 1 data bytes"),
     "end with data": (record(0, b"A") + record(0, b"A", 1), 2, "cannot have 1 data bytes"),
     "no end": (record(0, b"A") + record(1, b"B"), 2, "without an end-of-file record"),
@@ -152,6 +167,12 @@ def test_contradicting_records_name_the_address_and_both_lines(file):
         images.load(file(text))
     assert (caught.value.address, caught.value.lines) == (0x3FFF, (1, 3))
     assert "lines 1 and 3 give different values for the byte at 0x3FFF" in str(caught.value)
+
+
+def test_records_can_contradict_each_other_from_their_first_byte(file):
+    with pytest.raises(images.OverlapError) as caught:
+        images.load(file(record(7, b"A") + record(7, b"B") + END))
+    assert (caught.value.address, caught.value.lines) == (7, (1, 2))
 
 
 # --- files
@@ -207,12 +228,18 @@ def test_a_forbidden_file(file, monkeypatch):
 
 
 def test_what_no_avr_could_take_is_refused(file, monkeypatch):
+    assert MAX_BYTES == 1024 * 1024
+    assert images.load(file(bytes(MAX_BYTES), "largest.bin")).size == MAX_BYTES
+    exactly = record(0, bytes(128)) * (MAX_BYTES // 128)
+    assert images.load(file(exactly + END)).size == 128
     with pytest.raises(images.TooLargeError, match="No AVR"):
         images.load(file(bytes(MAX_BYTES + 1), "big.bin"))
     lines = record(0, bytes(255)) * (MAX_BYTES // 255 + 1)
     with pytest.raises(images.TooLargeError, match="No AVR"):
         images.load(file(lines + END))
-    monkeypatch.setattr(images.files, "MAX_FILE", 10)
+    monkeypatch.setattr(images.files, "MAX_FILE", len(GOOD))
+    assert images.load(file(GOOD)).size == 6
+    monkeypatch.setattr(images.files, "MAX_FILE", len(GOOD) - 1)
     with pytest.raises(images.TooLargeError):
         images.load(file(GOOD))
 
@@ -241,12 +268,19 @@ def test_an_image_outside_the_part_names_file_address_and_part(file):
 
 def test_the_first_byte_outside_can_lie_far_outside(file):
     with pytest.raises(images.OutsideError, match="first byte outside is at 0x5000"):
-        images.load(file(record(0, b"A") + record(0x5000, b"A") + END), part=M168)
+        images.load(file(record(0x3FFF, b"A") + record(0x5000, b"A") + END), part=M168)
 
 
 def test_a_part_without_the_memory_has_no_room(file):
     with pytest.raises(images.OutsideError, match="ATmega168 has no hfuse"):
         images.load(file(record(0, b"A") + END), "hfuse", part=M168)
+
+
+def test_an_image_is_checked_against_the_memory_it_is_for():
+    images.fits(Image.of(bytes(512), memory="eeprom"), M168)
+    with pytest.raises(images.OutsideError, match=r"eeprom of ATmega168 ends at 0x0200"):
+        images.fits(Image.of(bytes(513), memory="eeprom"), M168)
+    images.fits(Image.of(bytes(513), memory="eeprom"), M168, "flash")
 
 
 def test_outside_and_contradicting_is_told_at_once(file):
@@ -263,6 +297,7 @@ MULTI = (
     + record(0, b"\x00\x81", 4) + record(0, b"eeprom")
     + record(0, b"\x00\x82", 4) + record(0, b"\xe2\xd9\xff")
     + record(0, b"\x00\x83", 4) + record(0, b"\xcf")
+    + record(0, b"\x00\x84", 4) + record(0, b"\x1e\x95\x0f")
     + END
 )  # fmt: skip
 
@@ -281,7 +316,17 @@ def elf(segments: list[tuple[int, bytes]], machine: int = 83, kind: int = 2) -> 
     return head + table + data
 
 
-ELF = elf([(0, b"fla"), (3, b"sh"), (0x810000, b"eeprom"), (0x820000, b"\xe2\xd9\xff"), (0x830000, b"\xcf")])
+ELF = elf(
+    [
+        (0, b"fla"),
+        (3, b"sh"),
+        (0x810000, b"eeprom"),
+        (0x820000, b"\xe2\xd9\xff"),
+        (0x830000, b"\xcf"),
+        (0x840000, b"\x1e\x95\x0f"),
+        (0x800100, b""),
+    ]
+)
 
 
 @pytest.mark.parametrize("content", [MULTI, ELF], ids=["hex", "elf"])
@@ -295,6 +340,7 @@ ELF = elf([(0, b"fla"), (3, b"sh"), (0x810000, b"eeprom"), (0x820000, b"\xe2\xd9
         ("hfuse", b"\xd9"),
         ("efuse", b"\xff"),
         ("lock", b"\xcf"),
+        ("signature", b"\x1e\x95\x0f"),
     ],
 )
 def test_a_file_of_several_memories_gives_each(file, content, memory, data):
@@ -306,7 +352,7 @@ def test_a_file_of_several_memories_gives_each(file, content, memory, data):
 @pytest.mark.parametrize("content", [MULTI, ELF], ids=["hex", "elf"])
 def test_a_memory_that_is_not_in_the_file(file, content):
     with pytest.raises(
-        images.EmptyImageError, match="nothing for usersig; it has eeprom, flash, fuses, lock"
+        images.EmptyImageError, match="nothing for usersig; it has eeprom, flash, fuses, lock, signature"
     ):
         images.load(file(content), "usersig")
 
@@ -379,6 +425,15 @@ def test_binary_begins_at_address_0(tmp_path):
     assert (tmp_path / "a.bin").read_bytes() == b"\xff\xff\xffAB"
 
 
+def test_what_cannot_be_saved(tmp_path):
+    with pytest.raises(ValueError, match="not written"):
+        images.save(Image.of(b"A"), tmp_path / "a.elf", Format.ELF)
+    images.save(Image.of(b"A", start=MAX_BYTES - 1), tmp_path / "a.bin", Format.BINARY)
+    with pytest.raises(images.TooLargeError, match="as HEX"):
+        images.save(Image.of(b"A", start=MAX_BYTES), tmp_path / "b.bin", Format.BINARY)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.bin"]
+
+
 def test_saving_replaces_whole_files_only(tmp_path, monkeypatch):
     path = tmp_path / "a.hex"
     path.write_text("old")
@@ -395,7 +450,8 @@ def test_saving_follows_a_link_and_refuses_what_is_no_file(tmp_path):
     images.save(Image.of(b"A"), tmp_path / "link.hex")
     assert (tmp_path / "link.hex").is_symlink()
     assert images.load(tmp_path / "real.hex").size == 1
-    for path in (tmp_path, tmp_path / "none" / "a.hex", Path("/dev/null")):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path, tmp_path / "none" / "a.hex", tmp_path / "pipe"):
         with pytest.raises(images.FileAccessError):
             images.save(Image.of(b"A"), path)
 
@@ -438,7 +494,7 @@ def test_one_wrong_character_is_harmless_or_found_on_its_line(tmp_path_factory, 
     error = refusal(path, format=Format.HEX)
     if error:
         assert isinstance(error, images.HexSyntaxError)
-        assert error.line in {line, line + (MULTI[position] == "\n")}
+        assert error.line in {line, line + (MULTI[position] == "\n" or char in "\r\n")}
     else:
         assert images.load(path, "eeprom").segments == (Segment(0, b"eeprom"),)
         assert images.load(path, "lock").segments == (Segment(0, b"\xcf"),)

@@ -97,15 +97,50 @@ def test_every_drawing_is_ascii_of_80_columns_and_whole(programmer):
             assert line.endswith(f" {wire.target}")
 
 
-def test_the_drawing_of_a_chip():
-    assert """
-           +--\\_/--+
-  RESET  1 |       | 8  VCC
-         2 |       | 7  SCK
-         3 |       | 6  MISO
-    GND  4 |       | 5  MOSI
+DRAWING = r"""
+  Arduino Uno (5 V)                         ATtiny861, DIP-20
+  D11 or ICSP-4       -------- MOSI ------->  pin 1 (PB0)
+  D12 or ICSP-1       <------- MISO --------  pin 2 (PB1)
+  D13 or ICSP-3       -------- SCK -------->  pin 3 (PB2)
+  D10                 ------- RESET ------->  pin 10 (PB7)
+  5V                  -------- VCC ---------  pins 5, 15
+  GND                 -------- GND ---------  pins 6, 16
+
+  RESET --|(--- GND    10 uF, + at RESET, on the Arduino Uno
+
+           +--\_/--+
+   MOSI  1 |       | 20
+   MISO  2 |       | 19
+    SCK  3 |       | 18
+         4 |       | 17
+    VCC  5 |       | 16 GND
+    GND  6 |       | 15 VCC
+         7 |       | 14
+         8 |       | 13
+         9 |       | 12
+  RESET 10 |       | 11
            +-------+
-""" in wiring.draw(wiring.plan("uno", "attiny85"))
+
+1. Load the ArduinoISP sketch into the programmer first.
+2. Wire with USB and every other supply disconnected from both boards.
+3. Leave the VCC wire off if the target has a supply of its own.
+4. Leave pin 5 of the programmer's ICSP header open; RESET comes from D10.
+5. Then put 10 uF between RESET (+) and GND of the programmer, or opening the
+   port resets it. Take it out to load another sketch.
+6. A chip set to an external clock or crystal answers only with one at pin 7
+   (XTAL1).
+"""
+
+
+def test_a_whole_drawing():
+    assert wiring.draw(wiring.plan("uno", "attiny861")) == DRAWING.removeprefix("\n")
+
+
+def test_a_package_with_pins_on_four_sides_is_not_drawn():
+    text = wiring.draw(wiring.plan("leonardo", "m2560"))
+    assert "TQFP-100: pin 1 is at the dot" in text
+    assert "uF" not in text
+    assert "|" not in text
 
 
 def test_the_drawing_of_a_header():
@@ -122,6 +157,9 @@ def test_levels_are_never_mixed_without_a_warning(programmer, volts):
     plan = wiring.plan(programmer.id, target_volts=volts)
     mixed = volts is not None and volts != programmer.volts
     assert any("destroy" in warning for warning in plan.warnings) == mixed
+    endangered = "target" if programmer.volts == 5 else programmer.name
+    if mixed:
+        assert f"destroy the {endangered}" in plan.warnings[0]
     if programmer.volts < 5:
         assert any("5 V" in warning for warning in plan.warnings) == (volts != 3.3)
 
@@ -151,6 +189,15 @@ def test_the_advice_of_every_plan(programmer):
     capacitor = [i for i, step in enumerate(advice) if "10 uF" in step]
     assert len(capacitor) == programmer.usb_bridge
     assert all(load < i for i in capacitor)
+
+
+def test_advice_that_only_some_plans_need():
+    with_header, without = wiring.plan("uno", "icsp6").advice, wiring.plan("mini", "m328p").advice
+    assert any("Leave pin 5" in step for step in with_header)
+    assert not any("Leave pin 5" in step for step in without)
+    assert any("at pin 9 (XTAL1)" in step for step in without)
+    assert not any("XTAL1" in step for step in with_header)
+    assert not any("XTAL1" in step for step in wiring.plan("uno", "ATtiny15").advice)
 
 
 def test_parts_programmed_through_pdi_say_so():

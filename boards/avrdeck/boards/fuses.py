@@ -130,11 +130,8 @@ def decode(
     low, high = clock.freq_min_hz, clock.freq_max_hz
     if clock.freq_by_ckopt and ckopt is not None:
         low, high = clock.freq_by_ckopt[0 if ckopt else 1]
-    f_cpu = (
-        f_cpu_hz(part, clock, xtal_hz, divided_by_8=bool(ckdiv8))
-        if ckdiv8 is not None or not partial
-        else None
-    )
+    divider_known = ckdiv8 is not None or "clock_div8" not in part.roles
+    f_cpu = f_cpu_hz(part, clock, xtal_hz, divided_by_8=bool(ckdiv8)) if divider_known else None
     return Decoded(
         clock_kind=clock.kind,
         clock_hz=clock.nominal_hz,

@@ -16,10 +16,10 @@ def read_opcodes(
     """The part's instructions: the standard ones for the memories it has, and those it lists itself."""
     names = ["pgm_enable", "chip_erase", *_memory_operations(flash, eeprom, fuses, rows)]
     listed = {name: _opcode(name, own) for name in own} if own else {}
-    standard = _standard_opcodes()
     if "flash.read" in listed:  # one instruction reads both bytes: no AVR
         names = [name for name in names if not name.startswith("flash.")]
-    return {name: listed.get(name) or standard[name] for name in names} | listed
+    standard = _standard_opcodes()
+    return {name: standard[name] for name in names} | listed
 
 
 def _memory_operations(

@@ -1,12 +1,12 @@
 """The generated index of the part files: what can be listed and looked up without reading them.
 
-``data/index.json`` holds one row a part. `build` makes it from the part files; whoever adds a part
-runs ``boards/tools/make_index.py``, and a test fails when it was forgotten.
+``data/index.txt`` holds one line a part: name, avrdude id, signature, flash and EEPROM bytes, family.
+`build` makes it from the part files; whoever adds a part runs ``boards/tools/make_index.py``, and a test
+fails when it was forgotten.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 DATA = Path(__file__).parent / "data"
-INDEX = DATA / "index.json"
+INDEX = DATA / "index.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,9 @@ def family_order(family: str) -> int:
 @cache
 def summaries() -> tuple[Summary, ...]:
     """Every part, in the order of `families` and then by name."""
-    rows = json.loads(INDEX.read_text("utf-8"))
+    rows = map(str.split, INDEX.read_text("utf-8").splitlines())
     return tuple(
-        Summary(name, avrdude_id, bytes.fromhex(signature), flash, eeprom, family)
+        Summary(name, avrdude_id, bytes.fromhex(signature), int(flash), int(eeprom), family)
         for name, avrdude_id, signature, flash, eeprom, family in rows
     )
 
@@ -63,8 +63,7 @@ def build() -> str:
 
     tables = {path.stem: read_table(path.stem) for path in (DATA / "parts").glob("*.toml")}
     order = sorted(tables, key=lambda name: (family_order(tables[name]["family"]), natural(name)))
-    rows = [_row(name, tables[name]) for name in order]
-    return "[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n"
+    return "".join(f"{' '.join(map(str, _row(name, tables[name])))}\n" for name in order)
 
 
 def _row(name: str, table: dict[str, Any]) -> list[object]:

@@ -64,5 +64,5 @@ def confirmation(text: str, part: str, findings: tuple[Finding, ...]) -> Questio
 async def insist(ask: Ask, question: Question) -> None:
     """Put ``question``; raises `Refused` unless the answer means yes."""
     if not question.granted_by(await ask(question)):
-        what = f"the part's name, {question.required}" if question.fatal else "yes"
+        what = f"the part's name ({question.required})" if question.fatal else "yes"
         raise Refused("Nothing was written", advice=f"It goes on only after {what} is typed.")

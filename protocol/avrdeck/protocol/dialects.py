@@ -34,6 +34,19 @@ class EepromAddress(Enum):
     NONE = "no EEPROM"
 
 
+_USUAL = frozenset(
+    {
+        Op.GET_PARAMETER,
+        Op.SET_DEVICE,
+        Op.SET_DEVICE_EXT,
+        Op.LOAD_ADDRESS,
+        Op.UNIVERSAL,
+        Op.PROG_PAGE,
+        Op.READ_PAGE,
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """One firmware's facts.
@@ -44,8 +57,8 @@ class Dialect:
     ``read_block`` is how much one READ_PAGE asks for, in bytes: more saves nothing and makes a
     cancellation wait. ``page_sizes`` are those that PROG_PAGE commits as a whole, `None` for all.
     ``page_write_us`` and ``eeprom_byte_us`` are how long it is silent over a page commit and over one
-    EEPROM byte by PROG_PAGE. ``sck_hz`` is its SPI clock where that is known. ``set_parameter``: the
-    command of that name may be sent.
+    EEPROM byte by PROG_PAGE. ``sck_hz`` is its SPI clock where that is known. ``takes``: the
+    commands with arguments that it reads to their end; any other puts it out of step.
     """
 
     name: str
@@ -62,7 +75,7 @@ class Dialect:
     page_write_us: int = 50_000
     eeprom_byte_us: int = 50_000
     sck_hz: int | None = None
-    set_parameter: bool = False
+    takes: frozenset[Op] = _USUAL
     usual_baud: int = 115_200
     cautious: bool = False
 
@@ -78,6 +91,7 @@ ARDUINO_ISP = Dialect(
     page_write_us=40_000,
     eeprom_byte_us=45_000,
     sck_hz=125_000,
+    takes=_USUAL | {Op.PROG_FLASH, Op.PROG_DATA},
     usual_baud=19_200,
 )
 ARDUINO_ISP_FORK = replace(
@@ -104,7 +118,7 @@ STK500 = Dialect(
     chip_erase=True,
     set_device_first=True,
     eeprom_address=EepromAddress.BYTES,
-    set_parameter=True,
+    takes=frozenset(Op),
 )
 UNKNOWN = Dialect(name="unknown firmware", reach=Reach.ISP, universal=True, cautious=True)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import ceil
+from typing import NamedTuple
 
 from avrdeck.protocol.codes import Op
 from avrdeck.protocol.errors import RemoteProtocolError, SyncError
@@ -22,12 +24,25 @@ up to 16 ms and a loaded machine for longer; a programmer that is gone is notice
 class Window:
     """How far ahead of its replies a firmware may be written to.
 
-    ``unread`` bytes are stored while it is busy. The commands in ``instant`` keep it busy for less
-    than a byte's time, so that what follows them is read as it arrives.
+    ``unread`` bytes are stored while it is busy, and reading one of them out takes ``read_us``
+    microseconds while more arrive. The commands in ``instant`` keep it busy for less than a byte's
+    time, so that what follows them is read as it arrives. ``universal_head`` bytes of a UNIVERSAL
+    leave the target alone: with the next one the firmware begins to talk to it.
     """
 
     unread: int = 0
+    read_us: float = 0.0
     instant: frozenset[Op] = frozenset()
+    universal_head: int = 0
+
+    def ahead(self, longest: int, byte_us: float) -> int:
+        """How many bytes may follow a command unanswered, when none is longer than ``longest``.
+
+        A line that is faster than the firmware reads makes the stored bytes grow while a command
+        comes in, by a share of its length; room is left for that.
+        """
+        share = 1 - byte_us / self.read_us if self.read_us > byte_us else 0.0
+        return max(0, self.unread - ceil(longest * share))
 
 
 STRICT = Window()
@@ -39,7 +54,7 @@ class Request:
     """A command and what it costs, in microseconds.
 
     ``busy_us`` is how long the firmware may be silent over it, ``settle_us`` how long the target is
-    busy after the reply: nothing is sent before that has passed.
+    busy after the reply: nothing that touches the target is sent before that has passed.
     """
 
     command: Command
@@ -48,6 +63,14 @@ class Request:
 
 
 ReplyHandler = Callable[[Request, Reply], None]
+
+
+class _Begun(NamedTuple):
+    """A request of which bytes may have been sent: those from ``start`` to ``end`` of all."""
+
+    request: Request
+    start: int
+    end: int
 
 
 class Flight:
@@ -63,7 +86,9 @@ class Flight:
         self._reader = ReplyReader()
         self._outgoing = b""
         self._sent = 0
-        self._awaited: deque[tuple[Request, int]] = deque()
+        self._awaited: deque[_Begun] = deque()
+        self._hold: int | None = None
+        self._settled_at: float | None = None
         self._last_heard = float("-inf")
         self._draining = False
         self.intact = True
@@ -71,6 +96,7 @@ class Flight:
     async def complete(self) -> None:
         """Send everything and collect every reply."""
         while True:
+            await self._settle()
             self._send_what_fits()
             if not self._awaited:
                 return
@@ -97,27 +123,44 @@ class Flight:
             self._sent += len(chunk)
 
     def _begin_next(self) -> bool:
-        settling = self._awaited and self._awaited[-1][0].settle_us
-        if self._draining or settling or self._room() <= 0:
+        if self._draining or self._hold is not None or self._room() <= 0:
+            return False
+        settling = bool(self._awaited) and self._awaited[-1].request.settle_us > 0
+        if settling and not self._window.universal_head:
             return False
         request = next(self._requests, None)
         if request is None:
             return False
         self._outgoing = request.command.encode()
-        self._awaited.append((request, self._sent + len(self._outgoing)))
+        if settling:
+            universal = request.command.op is Op.UNIVERSAL
+            self._hold = self._sent + (self._window.universal_head if universal else 0)
+        self._awaited.append(_Begun(request, self._sent, self._sent + len(self._outgoing)))
         self._reader.expect(request.command)
         return True
 
     def _room(self) -> int:
         """How many more bytes may be sent now."""
-        for request, end in self._awaited:
+        longest = max((end - start for _, start, end in self._awaited), default=0)
+        for request, _, end in self._awaited:
             if request.command.op not in self._window.instant:
-                return end + self._window.unread - self._sent
-        return max(1, len(self._outgoing))
+                limit = end + self._window.ahead(longest, self._line.byte_time * 1e6)
+                break
+        else:
+            limit = self._sent + max(1, len(self._outgoing))
+        return (limit if self._hold is None else min(limit, self._hold)) - self._sent
+
+    async def _settle(self) -> None:
+        """Wait until the target has done what the last reply left it doing."""
+        if self._settled_at is None:
+            return
+        transport = self._line.transport
+        await transport.sleep(max(0.0, self._settled_at - transport.now()))
+        self._settled_at = self._hold = None
 
     async def _collect(self) -> None:
         """Wait for bytes and hand on the replies that they complete."""
-        request, end = self._awaited[0]
+        request, _, end = self._awaited[0]
         transport = self._line.transport
         patience = request.busy_us * 1e-6 + SLACK
         since = max(self._line.left_at(unsent=max(self._sent - end, 0)), self._last_heard)
@@ -128,10 +171,10 @@ class Flight:
         self._last_heard = transport.now()
         self._reader.feed(data)
         while isinstance(reply := self._next_reply(), Reply):
-            request, _ = self._awaited.popleft()
-            self._on_reply(request, reply)
+            request = self._awaited.popleft().request
             if request.settle_us:
-                await transport.sleep(request.settle_us * 1e-6)
+                self._settled_at = transport.now() + request.settle_us * 1e-6
+            self._on_reply(request, reply)
 
     def _next_reply(self) -> Reply | NeedData:
         try:

@@ -29,6 +29,8 @@ QUIET = 0.02
 """Seconds of silence after which no late answer to an earlier GET_SYNC is expected."""
 HEARD_BYTES = 256
 """How much of what is not an answer is kept for the error message."""
+VERBATIM_BYTES = 65_536
+"""How much of an answer to unchecked bytes is taken, should it never end."""
 _SYNC_REQUEST = bytes([Op.GET_SYNC, EOP])
 _SYNC_REPLY = bytes([Status.INSYNC, Status.OK])
 
@@ -73,11 +75,27 @@ class Link:
         await self.run([request], lambda _, reply: replies.append(checked(request, reply)))
         return replies[0]
 
-    async def ask(self, command: Command) -> Reply:
+    async def ask(self, command: Command, *, busy_us: int = 0) -> Reply:
         """Send one command and return its reply, whatever the status."""
         replies: list[Reply] = []
-        await self.run([Request(command)], lambda _, reply: replies.append(reply))
+        await self.run([Request(command, busy_us)], lambda _, reply: replies.append(reply))
         return replies[0]
+
+    async def verbatim(self, data: bytes, patience: float = QUIET) -> bytes:
+        """Send ``data`` as it is and return whatever comes until ``patience`` seconds of silence.
+
+        Nothing is known of the line afterwards: the next run synchronises it first.
+        """
+        async with self._lock:
+            await self._ready()
+            self._in_sync = False
+            self._line.send(data)
+            heard = bytearray()
+            wait = self._line.left_at() - self.transport.now() + patience
+            while (chunk := await self._line.receive(wait)) and len(heard) < VERBATIM_BYTES:
+                heard += chunk
+                wait = patience
+            return bytes(heard)
 
     async def synchronise(self, tries: int = SYNC_TRIES) -> None:
         """Find the place where a command begins, by GET_SYNC.

@@ -164,8 +164,7 @@ class Programmer:
             await self.link.request(ChipErase(), busy_us=part.timing.chip_erase_us)
         else:
             await self.instruct("chip_erase", settle_us=part.timing.chip_erase_us)
-        if part.flash.page_size is None:
-            # Parts of that age finish erasing only when RESET goes high (AVR910).
+        if part.timing.erase_ends_with_reset:
             await self.enter()
 
     def require_part(self) -> Part:

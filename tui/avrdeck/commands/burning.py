@@ -59,7 +59,7 @@ async def burn(
     async with deck.target() as programmer:
         part = programmer.require_part()
         images.fits(image, part, "flash")
-        deck.confirm(f"Erase the {part.name} and burn {image.file}?")
+        await deck.confirm(f"Erase the {part.name} and burn {image.file}?")
         receipt = await run_burn(programmer, plan, deck.out.event)
     deck.out.result(_told(receipt), _data(receipt))
 

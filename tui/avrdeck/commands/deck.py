@@ -11,7 +11,8 @@ from avrdeck.boards.models import Part
 from avrdeck.commands.output import Output, TextOutput
 from avrdeck.commands.session import Session
 from avrdeck.commands.settings import Settings
-from avrdeck.protocol.errors import Refused, UsageFault
+from avrdeck.jobs.questions import YES, Question, Topic, insist
+from avrdeck.protocol.errors import UsageFault
 from avrdeck.protocol.programmer import Programmer
 
 
@@ -54,7 +55,17 @@ class Deck:
         async with self.session.target(self.port, self.settings.baud, self.part) as programmer:
             yield programmer
 
-    def confirm(self, question: str) -> None:
-        """Ask the user; raises `Refused` unless the answer is yes."""
-        if not self.settings.yes and not self.out.ask(question):
-            raise Refused("Nothing was done", advice="Answer yes, or give --yes in a script.")
+    async def confirm(self, text: str) -> None:
+        """Ask for a yes; raises `Refused` without one."""
+        await insist(self.answer, Question(Topic.CONFIRM, text))
+
+    async def answer(self, question: Question) -> str | None:
+        """What the user says to ``question``: given beforehand by options, or typed now.
+
+        An undo is only wanted by someone who is there to want it. See `jobs.questions.Ask`.
+        """
+        if question.fatal and self.settings.force_fatal:
+            return self.settings.force_fatal
+        if self.settings.yes and not question.fatal:
+            return YES if question.topic is Topic.CONFIRM else None
+        return await self.out.ask(question)

@@ -10,6 +10,7 @@ from avrdeck.boards import images
 from avrdeck.boards.images import Format, Image
 from avrdeck.boards.models import MEMORY_NAMES, Part
 from avrdeck.commands.deck import Deck
+from avrdeck.commands.raw.exchange import hex_dump
 from avrdeck.commands.verb import verb
 from avrdeck.jobs.ledger import Ledger
 from avrdeck.jobs.writing import erase_chip, write_image
@@ -40,7 +41,7 @@ async def read(deck: Deck, memory: str, file: Path | None) -> None:
     avrdeck read lfuse -P sim:
     """
     if file:
-        _may_replace(deck, file)
+        await _may_replace(deck, file)
     async with deck.target() as programmer:
         with Ledger().told():
             data = await _content(programmer, memory, deck)
@@ -52,7 +53,7 @@ async def read(deck: Deck, memory: str, file: Path | None) -> None:
             {"memory": memory, "size": len(data), "file": str(file)},
         )
     else:
-        deck.out.result(_dump(data), {"memory": memory, "size": len(data), "data": data.hex()})
+        deck.out.result(hex_dump(data), {"memory": memory, "size": len(data), "data": data.hex()})
 
 
 @verb("write")
@@ -72,7 +73,7 @@ async def write(deck: Deck, memory: str, file: Path, erase: bool) -> None:
     async with deck.target() as programmer:
         images.fits(image, programmer.require_part(), memory)
         if erase:
-            deck.confirm("Erase the whole chip?")
+            await deck.confirm("Erase the whole chip?")
         await write_image(programmer, image, erase=erase, on_event=deck.out.event)
     deck.out.result(
         f"{image.size} bytes of {file} are in {memory}, verified",
@@ -109,14 +110,14 @@ async def erase(deck: Deck) -> None:
     """
     async with deck.target() as programmer:
         part = programmer.require_part()
-        deck.confirm(f"Erase the {part.name}, flash and EEPROM?")
+        await deck.confirm(f"Erase the {part.name}, flash and EEPROM?")
         await erase_chip(programmer, deck.out.event)
     deck.out.result(f"The {part.name} is erased", {"part": part.name, "erased": True})
 
 
-def _may_replace(deck: Deck, file: Path) -> None:
-    if file.exists():
-        deck.confirm(f"Replace {file}?")
+async def _may_replace(deck: Deck, file: Path) -> None:
+    if file.exists():  # noqa: ASYNC240 - one look at a local file
+        await deck.confirm(f"Replace {file}?")
 
 
 def _load(deck: Deck, memory: str, file: Path) -> Image:
@@ -141,13 +142,3 @@ async def _content(programmer: Programmer, memory: str, deck: Deck) -> bytes:
     if memory in part.fuses:
         return bytes([await fuses.read(programmer, memory)])
     return await rows.read(programmer, memory)
-
-
-def _dump(data: bytes) -> str:
-    """Sixteen bytes a line: address, hex, text."""
-    lines = []
-    for start in range(0, len(data), 16):
-        row = data[start : start + 16]
-        text = "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in row)
-        lines.append(f"{start:06X}  {row.hex(' ').upper():47}  {text}")
-    return "\n".join(lines)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from collections.abc import Mapping
 from typing import Protocol, TextIO
 
+from avrdeck.boards.safety import Finding
 from avrdeck.commands.gauge import Gauge
 from avrdeck.jobs.events import Event, StepDone, StepStarted
+from avrdeck.jobs.questions import Question
 from avrdeck.protocol.errors import Fault
 from avrdeck.protocol.target.progress import Progress
 
@@ -28,8 +31,8 @@ class Output(Protocol):
     def fault(self, fault: Fault) -> None:
         """Why a command failed."""
 
-    def ask(self, question: str) -> bool:
-        """Put a yes-or-no question; no where nobody can answer."""
+    async def ask(self, question: Question) -> str | None:
+        """Put a question and bring what is typed; `None` where nobody can answer."""
 
     def fitted(self, *, json: bool) -> Output:
         """This output, or its JSON sibling when that is asked for."""
@@ -69,13 +72,18 @@ class TextOutput:
         lines = [fault.title, *(text for text in (fault.detail, fault.holds, fault.advice) if text)]
         self.note("avrdeck: " + "\n         ".join(lines))
 
-    def ask(self, question: str) -> bool:
+    async def ask(self, question: Question) -> str | None:
         """See `Output`."""
         self._gauge.clear()
+        for finding in question.findings:
+            self.note(finding_text(finding))
         if not sys.stdin.isatty():
-            return False
-        print(f"{question} [y/N] ", end="", file=self._err, flush=True)
-        return sys.stdin.readline().strip().lower() in {"y", "yes"}
+            option = f"--force-fatal={question.required}" if question.fatal else "--yes"
+            self.note(f"{question.text} Nobody is here to answer; {option} answers beforehand.")
+            return None
+        wanted = f"type {question.required} to go on" if question.fatal else "y/N"
+        print(f"{question.text} [{wanted}] ", end="", file=self._err, flush=True)
+        return await asyncio.to_thread(sys.stdin.readline)
 
     def fitted(self, *, json: bool) -> Output:
         """See `Output`."""
@@ -105,10 +113,10 @@ class JsonOutput:
         texts = {"title": fault.title, "detail": fault.detail, "holds": fault.holds, "advice": fault.advice}
         self._print({"fault": {"kind": kind, "exit_code": int(fault.exit_code), **texts}})
 
-    def ask(self, question: str) -> bool:
-        """Programs answer with --yes or not at all."""
+    async def ask(self, question: Question) -> str | None:
+        """Programs answer with --yes and --force-fatal, or not at all."""
         del question
-        return False
+        return None
 
     def fitted(self, *, json: bool) -> Output:
         """See `Output`."""
@@ -117,3 +125,11 @@ class JsonOutput:
 
     def _print(self, data: Mapping[str, object]) -> None:
         print(json.dumps(data, ensure_ascii=False), file=self._out, flush=True)
+
+
+def finding_text(finding: Finding) -> str:
+    """A finding in a line or two: how bad, what, on which bits, what to do."""
+    bits = f" ({', '.join(finding.bits)})" if finding.bits else ""
+    lines = [f"  {finding.severity.name.lower()} {finding.id}: {finding.message}{bits}"]
+    lines += [f"      {text}" for text in (finding.advice, finding.recovery) if text]
+    return "\n".join(lines)

@@ -14,6 +14,7 @@ class Settings:
     part: str | None = None
     json: bool = False
     yes: bool = False
+    force_fatal: str | None = None
 
     def over(self, other: Settings) -> Settings:
         """These settings, and ``other`` where these say nothing."""
@@ -23,4 +24,5 @@ class Settings:
             part=self.part or other.part,
             json=self.json or other.json,
             yes=self.yes or other.yes,
+            force_fatal=self.force_fatal or other.force_fatal,
         )

@@ -16,6 +16,8 @@ VERBS = {
     "verify": "memory:verify",
     "erase": "memory:erase",
     "burn": "burning:burn",
+    "isp": "raw.isp:isp",
+    "stk": "raw.stk:stk",
     "sim": "simulating:sim",
 }
 """Verb → module and name of its `Verb` in this package, in the order of the help."""

@@ -18,7 +18,10 @@ SHARED_OPTIONS = (
     click.Option(["-b", "--baud"], type=click.IntRange(50, 4_000_000), metavar="BAUD", help="Line speed."),
     click.Option(["-p", "--part"], metavar="PART", help="Expected part, such as atmega328p or m328p."),
     click.Option(["--json"], is_flag=True, help="Print one JSON object."),
-    click.Option(["--yes", "-y"], is_flag=True, help="Answer every question with yes."),
+    click.Option(["--yes", "-y"], is_flag=True, help="Answer questions with yes."),
+    click.Option(
+        ["--force-fatal"], metavar="PART", help="Type the part's name beforehand, for what ISP cannot undo."
+    ),
 )
 """Taken before or after the verb; after wins."""
 _NAMES = frozenset(option.name for option in SHARED_OPTIONS)

@@ -57,13 +57,12 @@ class Image:
     def read(self, start: int, length: int, fill: int = BLANK) -> bytes:
         """``length`` bytes from ``start``; ``fill`` where the image has none."""
         out = bytearray([fill]) * length
-        first = max(0, bisect_right(self.segments, start, key=lambda segment: segment.start) - 1)
+        first = bisect_right(self.segments, start, key=lambda segment: segment.end)
         for segment in self.segments[first:]:
-            low, high = max(segment.start, start), min(segment.end, start + length)
-            if low < high:
-                out[low - start : high - start] = segment.data[low - segment.start : high - segment.start]
-            elif segment.start >= start + length:
+            if segment.start >= start + length:
                 break
+            low, high = max(segment.start, start), min(segment.end, start + length)
+            out[low - start : high - start] = segment.data[low - segment.start : high - segment.start]
         return bytes(out)
 
     def flat(self, size: int, fill: int = BLANK) -> bytes:
@@ -116,10 +115,10 @@ def joined(pieces: Iterable[Piece]) -> tuple[Segment, ...]:
     ordered = sorted((piece for piece in pieces if piece.data), key=lambda piece: piece.start)
     runs: list[tuple[int, bytearray]] = []
     for index, piece in enumerate(ordered):
-        start, run = runs[-1] if runs else (0, bytearray())
-        if not runs or piece.start > start + len(run):
+        if not runs or piece.start > runs[-1][0] + len(runs[-1][1]):
             runs.append((piece.start, bytearray(piece.data)))
             continue
+        start, run = runs[-1]
         known = run[piece.start - start :]
         for offset, (old, new) in enumerate(zip(known, piece.data, strict=False)):
             if old != new:

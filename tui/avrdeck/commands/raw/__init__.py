@@ -1,0 +1,1 @@
+"""Raw STK500 commands and ISP instructions, as power users type them."""
