@@ -114,7 +114,8 @@ def test_fuse_data_rides_in_byte_two_on_old_parts() -> None:
         ("4C 00 00 00", Action.WRITE_PAGE),
         ("C2 00 00 00", Action.WRITE_PAGE),
         ("C0 00 00 00", Action.WRITE),
-        ("77 00 00 00", Action.UNKNOWN),
+        ("77 00 00 00", Action.READ),
+        ("F0 00 00 00", Action.READ),
         ("20 00 00 00", Action.READ),
     ],
 )

@@ -157,47 +157,45 @@ def _by_family(part: Part | None, frame: bytes) -> Instruction:
     """Judge four bytes that the part does not document by what their first two mean on AVRs.
 
     Address bits that the part ignores are the usual reason to be here; silicon then acts all the
-    same. Opcodes outside every family are unknown, except that no AVR is known to change anything
-    on the read opcodes.
+    same. Opcodes outside every family read at most: no AVR is known to change anything by them.
     """
     first, second = frame[0], frame[1]
-    address = int.from_bytes(frame[1:3], "big")
     if part is not None and not part.is_avr:
         return Instruction("unknown", Action.UNKNOWN, documented=False)
     if first == 0xAC:
         return _special(second, frame[3])
-    if first in _FAMILY:
-        op, action, carries_data = _FAMILY[first]
-        if part is not None and not supports(part, op):
-            op = _UNPAGED.get(op, op) if supports(part, _UNPAGED.get(op, op)) else op
-            action = _ACTIONS[op.rpartition(".")[2]]
-        return Instruction(
-            op=op,
-            action=action,
-            memory=op.partition(".")[0],
-            address=address,
-            high=op.endswith("_hi"),
-            data=frame[3] if carries_data else None,
-            documented=False,
-        )
-    return Instruction("unknown", Action.UNKNOWN, documented=False)
+    op = _FAMILY.get(first, "undefined")
+    if part is not None and not supports(part, op) and supports(part, _UNPAGED.get(op, op)):
+        op = _UNPAGED[op]
+    memory, _, verb = op.rpartition(".")
+    action = _ACTIONS.get(verb, Action.READ)
+    return Instruction(
+        op=op,
+        action=action,
+        memory=memory or None,
+        address=int.from_bytes(frame[1:3], "big"),
+        high=verb.endswith("_hi"),
+        data=frame[3] if action in {Action.WRITE, Action.LOAD_PAGE} else None,
+        documented=False,
+    )
 
 
 _FAMILY = {
-    0x20: ("flash.read_lo", Action.READ, False),
-    0x28: ("flash.read_hi", Action.READ, False),
-    0x30: ("signature.read", Action.READ, False),
-    0x38: ("calibration.read", Action.READ, False),
-    0x40: ("flash.loadpage_lo", Action.LOAD_PAGE, True),
-    0x48: ("flash.loadpage_hi", Action.LOAD_PAGE, True),
-    0x4C: ("flash.writepage", Action.WRITE_PAGE, False),
-    0x4D: ("flash.load_ext_addr", Action.LOAD_EXTENDED_ADDRESS, False),
-    0x50: ("lfuse.read", Action.READ, False),
-    0x58: ("lock.read", Action.READ, False),
-    0xA0: ("eeprom.read", Action.READ, False),
-    0xC0: ("eeprom.write", Action.WRITE, True),
-    0xC1: ("eeprom.loadpage_lo", Action.LOAD_PAGE, True),
-    0xC2: ("eeprom.writepage", Action.WRITE_PAGE, False),
+    0x20: "flash.read_lo",
+    0x28: "flash.read_hi",
+    0x30: "signature.read",
+    0x38: "calibration.read",
+    0x40: "flash.loadpage_lo",
+    0x48: "flash.loadpage_hi",
+    0x4C: "flash.writepage",
+    0x4D: "flash.load_ext_addr",
+    0x50: "lfuse.read",
+    0x58: "lock.read",
+    0xA0: "eeprom.read",
+    0xC0: "eeprom.write",
+    0xC1: "eeprom.loadpage_lo",
+    0xC2: "eeprom.writepage",
+    0xF0: "poll_ready",
 }
 _UNPAGED = {"flash.loadpage_lo": "flash.write_lo", "flash.loadpage_hi": "flash.write_hi"}
 

@@ -26,12 +26,15 @@ def instruction_text(part: Part | None, frame: bytes) -> str:
     """What four bytes mean to ``part``: ``read signature byte 0``, ``write lfuse E2``."""
     found = isp.decode(part, frame)
     text = _verb(found)
-    return text if found.documented or part is None else f"{text} (not in the data sheet)"
+    silent = found.documented or part is None or found.memory is None
+    return text if silent else f"{text} (not in the data sheet)"
 
 
 def _verb(found: Instruction) -> str:
     where = _place(found)
     match found.action:
+        case Action.READ if found.memory is None:
+            return "poll RDY/BSY" if found.op == "poll_ready" else "undefined instruction"
         case Action.READ:
             return f"read {where}"
         case Action.LOAD_PAGE:
