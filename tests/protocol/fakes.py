@@ -24,7 +24,7 @@ class FakeWire:
         self.failure: PortError | None = None
         self.closed = False
         self._script = script
-        self._delay = delay
+        self.delay = delay
         self._clock = 0.0
         self._coming: list[tuple[float, bytes]] = []
 
@@ -40,7 +40,7 @@ class FakeWire:
         self.written.append((self._clock, bytes(data)))
         answer = self._script(bytes(data))
         if answer:
-            self._coming.append((self._clock + len(data) * byte_time(self.baud) + self._delay, answer))
+            self._coming.append((self._clock + len(data) * byte_time(self.baud) + self.delay, answer))
 
     async def read(self, timeout: float) -> bytes:
         await asyncio.sleep(0)

@@ -1,17 +1,34 @@
+import math
 import random
+from collections import Counter
 
 import pytest
 
 from avrdeck.boards.catalog import part
 from avrdeck.boards.images import Image
 from avrdeck.boards.images.image import Segment
+from avrdeck.protocol.codes import Op
+from avrdeck.protocol.dialects import ARDUINO_ISP_FORK
 from avrdeck.protocol.errors import UsageFault, VerifyError
+from avrdeck.protocol.framing import NEED_DATA, CommandReader
+from avrdeck.protocol.programmer import Programmer
+from avrdeck.protocol.stk500v1 import Command
 from avrdeck.protocol.target import memories
 from avrdeck.protocol.target.progress import Operation, Progress
+from avrdeck.protocol.trace import Direction
 from virtual import board, programmer_on
 
 RANDOM = random.Random(328)
 PARTS = ["ATmega328P", "ATtiny85", "ATmega2560", "AT90S2313", "ATtiny841", "ATtiny26", "ATmega8"]
+
+
+def commands(programmer: Programmer) -> list[Command]:
+    """All that was sent, in order."""
+    reader = CommandReader()
+    for event in programmer.link.trace.events:
+        if event.direction is Direction.SENT:
+            reader.feed(event.data)
+    return list(iter(reader.next_command, NEED_DATA))
 
 
 def noise(size: int) -> bytes:
@@ -88,12 +105,61 @@ async def test_blank_pages_cost_nothing_after_an_erase() -> None:
     assert {step.operation for step in seen} == {Operation.WRITE}
 
 
-async def test_the_wire_is_never_overrun() -> None:
-    wire = board()
+@pytest.mark.parametrize("baud", [19_200, 115_200, 250_000, 500_000, 1_000_000])
+async def test_the_wire_is_never_overrun(baud: int) -> None:
+    wire = board(f"baud={baud}")
     programmer = await programmer_on(wire)
-    await memories.write(programmer, Image.of(noise(8192)), erased=True)
-    await memories.read(programmer, "flash", 0, 8192)
+    await memories.write(programmer, Image.of(noise(2048)), erased=True)
+    await memories.read(programmer, "flash", 0, 2048)
     assert wire.machine.lost == 0
+
+
+@pytest.mark.parametrize(
+    ("baud", "latency", "by"),
+    [
+        (19_200, 0.0, Op.PROG_PAGE),
+        (115_200, 0.0, Op.PROG_PAGE),
+        (250_000, 0.0, Op.UNIVERSAL),
+        (1_000_000, 0.002, Op.UNIVERSAL),
+        (1_000_000, 0.016, Op.PROG_PAGE),
+        (1_000_000, math.inf, Op.PROG_PAGE),
+    ],
+)
+async def test_pages_go_the_way_that_takes_less_time(baud: int, latency: float, by: Op) -> None:
+    wire = board(f"baud={baud}")
+    programmer = await programmer_on(wire)
+    programmer.link.latency = latency
+    programmer.link.trace.events.clear()
+    image = Image.of(noise(256))
+    await memories.write(programmer, image, erased=True)
+    sent = Counter(command.op for command in commands(programmer))
+    assert (Op.PROG_PAGE in sent) == (by is Op.PROG_PAGE)
+    assert bytes(wire.machine.target.cells.flash[:256]) == image.segments[0].data
+
+
+async def test_instructions_travel_in_parcels() -> None:
+    programmer = await programmer_on(board("baud=1000000"))
+    programmer.link.trace.events.clear()
+    await memories.write(programmer, Image.of(noise(128)), erased=True)
+    sent = [event.data for event in programmer.link.trace.events if event.direction is Direction.SENT]
+    assert len(commands(programmer)) == 129
+    assert len(sent) < 129 / 2
+
+
+async def test_unknown_firmware_gets_whole_pages_whatever_the_line() -> None:
+    programmer = await programmer_on(board("baud=1000000"))
+    programmer.dialect, programmer.link.window = ARDUINO_ISP_FORK, ARDUINO_ISP_FORK.window
+    programmer.link.trace.events.clear()
+    await memories.write(programmer, Image.of(noise(128)), erased=True)
+    assert [command.op for command in commands(programmer)] == [Op.LOAD_ADDRESS, Op.PROG_PAGE]
+
+
+async def test_memory_beyond_128_kib_is_reached_by_instructions_too() -> None:
+    wire = board("part=atmega2560&baud=1000000")
+    programmer = await programmer_on(wire)
+    content = noise(0x400)
+    await memories.write(programmer, Image.of(content, 0x1_FE00), erased=True)
+    assert bytes(wire.machine.target.cells.flash[0x1_FE00:0x2_0200]) == content
 
 
 async def test_what_differs_is_named_by_range() -> None:

@@ -78,7 +78,7 @@ class _Burner:
     async def run(self) -> BurnReceipt:
         before = await fuses.read_all(self._programmer)
         await self._erase()
-        changed = await self._write_fuses()
+        changed = await self._write_fuses(before)
         if changed:
             await self._take_effect()
         await self._write_flash()
@@ -99,12 +99,12 @@ class _Burner:
             )
         self._end("erase", "blank and unlocked")
 
-    async def _write_fuses(self) -> bool:
+    async def _write_fuses(self, before: Mapping[str, int]) -> bool:
         """Write the bytes that differ; whether there was any."""
         changed = []
         for name in (name for name in FUSE_ORDER if name in self._plan.fuse_bytes):
             wanted = self._plan.fuse_bytes[name]
-            found = await fuses.read(self._programmer, name)
+            found = before[name] if name in before else await fuses.read(self._programmer, name)
             if self._part.fuses[name].same(found, wanted):
                 continue
             self._begin(name, f"write {name} {found:02X} → {wanted:02X}")

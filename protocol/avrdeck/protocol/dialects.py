@@ -15,6 +15,12 @@ from avrdeck.protocol.flight import STRICT, Window
 ARDUINO_ISP_UNREAD = 63
 """The sketch's receive ring has 64 places, one of which stays free; interrupts fill it while it is
 busy with SPI."""
+ARDUINO_ISP_TURN_US = 40.0
+ARDUINO_ISP_READ_US = 12.0
+"""Measured on the compiled sketch: up to 30 µs from a reply to the next read, and between 10 and 11 µs
+for each, their share of the interrupts included. They matter from 250 000 and 1 000 000 baud up."""
+ARDUINO_ISP_UNIVERSAL_HEAD = 4
+"""The sketch begins to shift when the fourth instruction byte is there, the fifth byte of the command."""
 
 
 class Reach(Enum):
@@ -57,7 +63,9 @@ class Dialect:
     ``read_block`` is how much one READ_PAGE asks for, in bytes: more saves nothing and makes a
     cancellation wait. ``page_sizes`` are those that PROG_PAGE commits as a whole, `None` for all.
     ``page_write_us`` and ``eeprom_byte_us`` are how long it is silent over a page commit and over one
-    EEPROM byte by PROG_PAGE. ``sck_hz`` is its SPI clock where that is known. ``takes``: the
+    EEPROM byte by PROG_PAGE. ``commit_us`` is what a page commit really takes, ``instruction_us`` what
+    one instruction to the target takes and ``universal_us`` what UNIVERSAL adds to that, all 0 where it
+    is not known. ``sck_hz`` is its SPI clock where that is known. ``takes``: the
     commands with arguments that it reads to their end; any other puts it out of step.
     """
 
@@ -74,6 +82,9 @@ class Dialect:
     page_sizes: frozenset[int] | None = None
     page_write_us: int = 50_000
     eeprom_byte_us: int = 50_000
+    commit_us: int = 0
+    instruction_us: int = 0
+    universal_us: int = 0
     sck_hz: int | None = None
     takes: frozenset[Op] = _USUAL
     usual_baud: int = 115_200
@@ -83,13 +94,22 @@ class Dialect:
 ARDUINO_ISP = Dialect(
     name="ArduinoISP",
     reach=Reach.ISP,
-    window=Window(unread=ARDUINO_ISP_UNREAD),
+    window=Window(
+        unread=ARDUINO_ISP_UNREAD,
+        turn_us=ARDUINO_ISP_TURN_US,
+        read_us=ARDUINO_ISP_READ_US,
+        late_eop=frozenset({Op.UNIVERSAL, Op.ENTER_PROGMODE, Op.LEAVE_PROGMODE}),
+        universal_head=ARDUINO_ISP_UNIVERSAL_HEAD,
+    ),
     universal=True,
     advances=True,
     read_block=1024,
     page_sizes=frozenset({32, 64, 128, 256}),
     page_write_us=40_000,
     eeprom_byte_us=45_000,
+    commit_us=30_300,
+    instruction_us=265,
+    universal_us=75,
     sck_hz=125_000,
     takes=_USUAL | {Op.PROG_FLASH, Op.PROG_DATA},
     usual_baud=19_200,

@@ -20,19 +20,26 @@ SLACK = 1.0
 up to 16 ms and a loaded machine for longer; a programmer that is gone is noticed soon enough."""
 
 
+PARCELS = 3
+"""Into how many pieces the window is cut when many short commands go through it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """How far ahead of its replies a firmware may be written to.
 
-    ``unread`` bytes are stored while it is busy, and reading one of them out takes ``read_us``
-    microseconds while more arrive. The commands in ``instant`` keep it busy for less than a byte's
-    time, so that what follows them is read as it arrives. ``universal_head`` bytes of a UNIVERSAL
+    ``unread`` bytes are stored while it is busy. From its reply on it takes ``turn_us`` microseconds
+    until it reads on, and then ``read_us`` for a byte. The commands in ``instant`` keep it busy for
+    less than a byte's time, so that what follows them is read as it arrives; of those in ``late_eop``
+    it reads the last byte only when it has carried them out. ``universal_head`` bytes of a UNIVERSAL
     leave the target alone: with the next one the firmware begins to talk to it.
     """
 
     unread: int = 0
+    turn_us: float = 0.0
     read_us: float = 0.0
     instant: frozenset[Op] = frozenset()
+    late_eop: frozenset[Op] = frozenset()
     universal_head: int = 0
 
     def ahead(self, longest: int, byte_us: float) -> int:
@@ -97,7 +104,9 @@ class Flight:
         """Send everything and collect every reply."""
         while True:
             await self._settle()
-            self._send_what_fits()
+            if not self._worth_waiting():
+                await self._turned()
+                self._send_what_fits()
             if not self._awaited:
                 return
             await self._collect()
@@ -106,6 +115,7 @@ class Flight:
         """Finish the commands that have been begun, and begin no other."""
         self._draining = True
         self._on_reply = on_reply or _ignore
+        self._hand_on()
         await self.complete()
 
     def _send_what_fits(self) -> None:
@@ -114,13 +124,33 @@ class Flight:
         It reads the oldest command that keeps it busy as it arrives; what follows that one has to
         wait in its buffer.
         """
+        parcel = bytearray()
         while self._outgoing or self._begin_next():
             room = self._room()
             if room <= 0:
-                return
+                break
             chunk, self._outgoing = self._outgoing[:room], self._outgoing[room:]
-            self._line.send(chunk)
+            parcel += chunk
             self._sent += len(chunk)
+        if parcel:
+            self._line.send(bytes(parcel))
+
+    def _worth_waiting(self) -> bool:
+        """Whether the firmware has enough to do, and a larger parcel can be sent in a moment.
+
+        Bytes that come while it shifts cost it nothing, those that come while it reads cost it time;
+        and a USB packet takes many as fast as one.
+        """
+        if not self._awaited or self._sent < self._awaited[0].end or self._hold is not None:
+            return False
+        return self._room() < self._window.unread // PARCELS
+
+    async def _turned(self) -> None:
+        """Let the firmware begin to read what it has stored, where the line would fill that up sooner."""
+        transport, turn = self._line.transport, self._window.turn_us * 1e-6
+        wait = self._last_heard + turn - transport.now()
+        if self._awaited and turn > self._line.byte_time and wait > 0:
+            await transport.sleep(wait)
 
     def _begin_next(self) -> bool:
         if self._draining or self._hold is not None or self._room() <= 0:
@@ -143,8 +173,10 @@ class Flight:
         """How many more bytes may be sent now."""
         longest = max((end - start for _, start, end in self._awaited), default=0)
         for request, _, end in self._awaited:
-            if request.command.op not in self._window.instant:
+            op = request.command.op
+            if op not in self._window.instant:
                 limit = end + self._window.ahead(longest, self._line.byte_time * 1e6)
+                limit -= op in self._window.late_eop
                 break
         else:
             limit = self._sent + max(1, len(self._outgoing))
@@ -170,10 +202,14 @@ class Flight:
             raise _silent(request.command, self._reader.partial, patience)
         self._last_heard = transport.now()
         self._reader.feed(data)
+        self._hand_on()
+
+    def _hand_on(self) -> None:
+        """Pass on the replies that are complete; the handler may raise and leave some for later."""
         while isinstance(reply := self._next_reply(), Reply):
             request = self._awaited.popleft().request
             if request.settle_us:
-                self._settled_at = transport.now() + request.settle_us * 1e-6
+                self._settled_at = self._last_heard + request.settle_us * 1e-6
             self._on_reply(request, reply)
 
     def _next_reply(self) -> Reply | NeedData:

@@ -77,13 +77,13 @@ class ReplyReader:
         if not self._buffer:
             return NEED_DATA
         if not self._awaited:
-            raise _unexpected("The programmer sent bytes that nobody asked for", self._buffer)
+            raise self._unexpected("The programmer sent bytes that nobody asked for")
         first = self._buffer[0]
         if first in _ALONE:
             return self._take(1, Reply(Status(first)))
         if first != Status.INSYNC:
             command = self._awaited[0]
-            raise _unexpected(f"No answer to {command.op.name} begins with {first:02X}", self._buffer)
+            raise self._unexpected(f"No answer to {command.op.name} begins with {first:02X}")
         return self._in_sync(self._awaited[0])
 
     def _in_sync(self, command: Command) -> Reply | NeedData:
@@ -94,22 +94,21 @@ class ReplyReader:
             return NEED_DATA
         last = self._buffer[size + 1]
         if last not in _LAST:
-            raise _unexpected(f"The answer to {command.op.name} ends with {last:02X}", self._buffer)
+            raise self._unexpected(f"The answer to {command.op.name} ends with {last:02X}")
         return self._take(size + 2, Reply(Status(last), bytes(self._buffer[1 : size + 1])))
+
+    def _unexpected(self, title: str) -> RemoteProtocolError:
+        return RemoteProtocolError(
+            title,
+            received=bytes(self._buffer),
+            detail=f"Received {bytes(self._buffer[:16]).hex(' ').upper()}.",
+            advice="Check that the port and the baud rate belong to an STK500 programmer.",
+        )
 
     def _take(self, count: int, reply: Reply) -> Reply:
         del self._buffer[:count]
         self._awaited.popleft()
         return reply
-
-
-def _unexpected(title: str, received: bytearray) -> RemoteProtocolError:
-    return RemoteProtocolError(
-        title,
-        received=bytes(received),
-        detail=f"Received {bytes(received[:16]).hex(' ').upper()}.",
-        advice="Check that the port and the baud rate belong to an STK500 programmer.",
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ sync; where that fails the port is closed.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Iterable
 
 from avrdeck.protocol.codes import EOP, Op, Status
@@ -36,12 +37,17 @@ _SYNC_REPLY = bytes([Status.INSYNC, Status.OK])
 
 
 class Link:
-    """A line to one programmer. ``window`` is set once its dialect is known."""
+    """A line to one programmer. ``window`` is set once its dialect is known.
+
+    ``latency`` is the shortest time in seconds that GET_SYNC took beyond the wire's own, infinite
+    until there was one: USB adapters and networks hold bytes back.
+    """
 
     def __init__(self, transport: Transport, trace: Trace | None = None) -> None:
         self.transport = transport
         self.trace = trace or Trace()
         self.window = STRICT
+        self.latency = math.inf
         self.closed = False
         self._line = Line(transport, self.trace)
         self._lock = asyncio.Lock()
@@ -157,6 +163,9 @@ class Link:
             if not data:
                 break
             answer = answer[-HEARD_BYTES:] + data
+        if answer == _SYNC_REPLY:
+            explained = self._line.left_at() + len(_SYNC_REPLY) * self._line.byte_time
+            self.latency = max(0.0, min(self.latency, self.transport.now() - explained))
         return bytes(answer)
 
     async def _hush(self) -> None:

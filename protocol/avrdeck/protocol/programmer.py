@@ -5,6 +5,7 @@ from __future__ import annotations
 from avrdeck.boards.catalog import by_signature
 from avrdeck.boards.models import Part
 from avrdeck.protocol import isp
+from avrdeck.protocol.codes import Op
 from avrdeck.protocol.dialects import PROBED, Dialect, Identity, Reach, recognise
 from avrdeck.protocol.errors import RemoteProtocolError, SignatureMismatch, SyncError, TargetError, UsageFault
 from avrdeck.protocol.flight import Request
@@ -63,12 +64,7 @@ class Programmer:
         A target that is in programming mode already is let go first: the sketch ignores a second
         ENTER_PROGMODE, and fuses take effect only in between.
         """
-        if self.in_progmode:
-            await self.leave()
-        if part:
-            await self.choose(part)
-        await self.link.request(EnterProgmode(), busy_us=ENTER_US)
-        self.in_progmode = True
+        await self._enter(part, [])
 
     async def leave(self) -> None:
         """Let the target run. Fuses written since `enter` take effect."""
@@ -92,7 +88,11 @@ class Programmer:
 
         Raises `TargetError` when they do not, or are no signature: no target, no power, no clock.
         """
-        reads = [await self._signature_once() for _ in range(AGREEING_READS)]
+        requests = self._signature_requests()
+        return self._agreed(await self._ask_all(requests))
+
+    def _agreed(self, answers: bytes) -> bytes:
+        reads = [answers[at : at + SIGNATURE_BYTES] for at in range(0, len(answers), SIGNATURE_BYTES)]
         if len(set(reads)) > 1:
             raise TargetError(
                 "The target's signature changes from read to read",
@@ -109,8 +109,7 @@ class Programmer:
         With ``expected`` the signature must be that part's, else `SignatureMismatch`. Without, the
         best guess of the parts with that signature is taken; raises `TargetError` for an unknown one.
         """
-        await self.enter(expected)
-        actual = await self.signature()
+        actual = self._agreed(await self._enter(expected, self._signature_requests()))
         candidates = by_signature(actual)
         if expected:
             if actual != expected.signature:
@@ -129,12 +128,7 @@ class Programmer:
 
         Raises `UsageFault` on firmware that answers this without asking the target.
         """
-        if not self.dialect.universal:
-            raise UsageFault(
-                f"{self.dialect.name} cannot pass ISP instructions on",
-                detail="It is a bootloader: it answers them with a made-up zero.",
-                advice="Fuses, lock bits and the signature row need an ISP programmer.",
-            )
+        self._require_universal()
         return (await self.link.request(Universal(frame), settle_us=settle_us))[0]
 
     async def instruct(self, op: str, address: int = 0, data: int = 0, *, settle_us: int = 0) -> int:
@@ -144,14 +138,12 @@ class Programmer:
         return isp.answer(part, op, last)
 
     async def instruct_all(self, frames: list[bytes]) -> bytes:
-        """Send many instructions as fast as the firmware takes them; the last byte of each answer."""
-        answers = bytearray()
+        """Send many instructions as fast as the firmware takes them; the last byte of each answer.
 
-        def collect(request: Request, reply: Reply) -> None:
-            answers.extend(checked(request, reply))
-
-        await self.link.run([Request(Universal(frame)) for frame in frames], collect)
-        return bytes(answers)
+        Raises as `universal`.
+        """
+        self._require_universal()
+        return await self._ask_all([Request(Universal(frame)) for frame in frames])
 
     async def chip_erase(self) -> None:
         """Erase flash, EEPROM (unless EESAVE is programmed) and, last, the lock bits."""
@@ -173,10 +165,39 @@ class Programmer:
             raise UsageFault("The target is not known yet", advice="Identify it, or name it with -p.")
         return self.part
 
-    async def _signature_once(self) -> bytes:
-        if self.dialect.universal:
-            return await self.instruct_all(list(_SIGNATURE_READS))
-        return await self.link.request(ReadSign())
+    def _require_universal(self) -> None:
+        if not self.dialect.universal:
+            raise UsageFault(
+                f"{self.dialect.name} cannot pass ISP instructions on",
+                detail="It is a bootloader: it answers them with a made-up zero.",
+                advice="Fuses, lock bits and the signature row need an ISP programmer.",
+            )
+
+    async def _enter(self, part: Part | None, then: list[Request]) -> bytes:
+        """As `enter`; the requests in ``then`` travel while the programmer is busy with it."""
+        if self.in_progmode:
+            await self.leave()
+        if part:
+            await self.choose(part)
+        return await self._ask_all([Request(EnterProgmode(), busy_us=ENTER_US), *then])
+
+    async def _ask_all(self, requests: list[Request]) -> bytes:
+        """The data of all replies, one after the other."""
+        answers = bytearray()
+
+        def collect(request: Request, reply: Reply) -> None:
+            answers.extend(checked(request, reply))
+            if request.command.op is Op.ENTER_PROGMODE:
+                self.in_progmode = True
+
+        await self.link.run(requests, collect)
+        return bytes(answers)
+
+    def _signature_requests(self) -> list[Request]:
+        """As many reads as have to agree."""
+        if not self.dialect.universal:
+            return [Request(ReadSign())] * AGREEING_READS
+        return [Request(Universal(frame)) for frame in _SIGNATURE_READS] * AGREEING_READS
 
 
 async def _probe(link: Link, command: Command) -> bytes | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import click
+
 from avrdeck.boards.catalog import UnknownPart
 from avrdeck.protocol.errors import Fault, InputFault, UsageFault
 
@@ -10,12 +12,25 @@ def translated(error: Exception) -> Fault | None:
     """The fault that ``error`` is to a user; `None` for an error of our own making."""
     if isinstance(error, Fault):
         return error
+    if isinstance(error, click.ClickException):
+        return UsageFault(error.format_message())
     if isinstance(error, UnknownPart):
         near = f"Do you mean {' or '.join(error.nearest)}?" if error.nearest else "avrdeck parts lists them."
         return UsageFault(f"There is no part {error.name!r}", advice=near)
+    if isinstance(error, _unknown()):
+        return UsageFault(str(error))
     from avrdeck.boards.images import ImageError
 
     if isinstance(error, ImageError):
         place = f"{error.file}, line {error.line}" if error.line else error.file
         return InputFault(f"{error.title}: {place}", detail=f"{error.what}.", advice=error.advice)
     return None
+
+
+def _unknown() -> tuple[type[Exception], ...]:
+    """Errors of a user who asked for what there is not; they say themselves what there is."""
+    from avrdeck.boards.boards import UnknownBoardError, UnknownOptionError
+    from avrdeck.boards.fuses import UnknownSemantics
+    from avrdeck.boards.wiring import UnknownWiringError
+
+    return UnknownBoardError, UnknownOptionError, UnknownWiringError, UnknownSemantics

@@ -69,7 +69,7 @@ async def write(deck: Deck, memory: str, file: Path, erase: bool) -> None:
     \b
     avrdeck write flash blink.hex -e -P /dev/ttyACM0
     """
-    image = _load(deck, memory, file)
+    image = load_image(deck, memory, file)
     async with deck.target() as programmer:
         images.fits(image, programmer.require_part(), memory)
         if erase:
@@ -90,7 +90,7 @@ async def verify(deck: Deck, memory: str, file: Path) -> None:
     \b
     avrdeck verify flash blink.hex -P /dev/ttyACM0
     """
-    image = _load(deck, memory, file)
+    image = load_image(deck, memory, file)
     async with deck.target() as programmer:
         images.fits(image, programmer.require_part(), memory)
         with Ledger().told():
@@ -120,7 +120,7 @@ async def _may_replace(deck: Deck, file: Path) -> None:
         await deck.confirm(f"Replace {file}?")
 
 
-def _load(deck: Deck, memory: str, file: Path) -> Image:
+def load_image(deck: Deck, memory: str, file: Path) -> Image:
     """Read FILE before the wire is touched, and hold it against the part where that is named."""
     if memory not in memories.TRANSFERABLE:
         raise UsageFault(

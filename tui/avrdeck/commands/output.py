@@ -133,3 +133,15 @@ def finding_text(finding: Finding) -> str:
     lines = [f"  {finding.severity.name.lower()} {finding.id}: {finding.message}{bits}"]
     lines += [f"      {text}" for text in (finding.advice, finding.recovery) if text]
     return "\n".join(lines)
+
+
+def finding_data(finding: Finding) -> dict[str, object]:
+    """The same for programs."""
+    return {
+        "id": finding.id,
+        "severity": finding.severity.name.lower(),
+        "message": finding.message,
+        "advice": finding.advice,
+        "recovery": finding.recovery,
+        "bits": list(finding.bits),
+    }

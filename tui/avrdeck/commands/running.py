@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
 
 import click
@@ -36,6 +38,8 @@ def _done(work: Work, *, json: bool) -> int:
         asyncio.run(work)
     except (KeyboardInterrupt, asyncio.CancelledError):
         fault: Fault = Cancelled("Cancelled")
+    except BrokenPipeError:
+        return _unheard()
     except Exception as error:
         known = translated(error)
         if known is None:
@@ -45,3 +49,9 @@ def _done(work: Work, *, json: bool) -> int:
         return ExitCode.OK
     TextOutput().fitted(json=json).fault(fault)
     return fault.exit_code
+
+
+def _unheard() -> int:
+    """Whoever read the output has gone, as ``head`` does: no reason to complain on the way out."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return ExitCode.OK

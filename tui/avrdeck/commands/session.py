@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from avrdeck.protocol.trace import Trace
+from avrdeck.protocol.trace import Trace, TraceEvent
 
 if TYPE_CHECKING:
     from avrdeck.boards.models import Part
@@ -16,13 +16,17 @@ if TYPE_CHECKING:
 class Session:
     """At most one connected programmer. With ``keep`` it stays connected between commands.
 
-    ``staged`` holds fuse and lock bytes that are edited and not written yet.
+    ``staged`` holds fuse and lock bytes that are edited and not written yet, ``variables`` what scripts
+    have set, ``last_text`` the result before.
     """
 
     def __init__(self, *, keep: bool = False) -> None:
         self.keep = keep
         self.trace = Trace()
         self.staged: dict[str, int] = {}
+        self.variables: dict[str, str] = {}
+        self.last_text = ""
+        self._stop_watching: Callable[[], None] | None = None
         self._programmer: Programmer | None = None
 
     @property
@@ -31,6 +35,22 @@ class Session:
         if self._programmer and self._programmer.link.closed:
             self._programmer = None
         return self._programmer
+
+    def watch(self, show: Callable[[str], None] | None) -> None:
+        """Hand every frame from now on to ``show``, as a line of a ladder; `None` ends that."""
+        from avrdeck.jobs.tracing import Framer, ladder
+
+        if self._stop_watching:
+            self._stop_watching()
+            self._stop_watching = None
+        if show:
+            framer = Framer(self._programmer.part if self._programmer else None)
+
+            def on_event(event: TraceEvent) -> None:
+                for line in ladder(framer.feed(event)):
+                    show(line)
+
+            self._stop_watching = self.trace.subscribe(on_event)
 
     async def connect(self, port: str, baud: int | None = None) -> Programmer:
         """Connect to ``port``, after disconnecting from any other. Raises as `open_programmer`."""

@@ -10,17 +10,59 @@ from avrdeck.commands.settings import Settings
 from avrdeck.commands.verb import SHARED_OPTIONS, Work
 
 VERBS = {
+    "ports": "connecting:ports",
+    "connect": "connecting:connect",
+    "disconnect": "connecting:disconnect",
+    "dialect": "connecting:dialect",
+    "param": "connecting:param",
     "id": "identity:identify",
+    "sig": "chip:sig",
+    "cal": "chip:cal",
+    "sigrow": "chip:sigrow",
+    "uid": "chip:uid",
+    "fuses": "fusing:fuses",
+    "fuse": "fusing:fuse",
+    "lock": "fusing:lock",
     "read": "memory:read",
     "write": "memory:write",
     "verify": "memory:verify",
     "erase": "memory:erase",
+    "dump": "looking:dump",
+    "diff": "looking:diff",
+    "search": "looking:search",
+    "fill": "looking:fill",
     "burn": "burning:burn",
     "isp": "raw.isp:isp",
     "stk": "raw.stk:stk",
+    "trace": "tracing:trace",
+    "replay": "tracing:replay",
+    "script": "scripting:script",
+    "let": "scripting:let",
+    "expect": "scripting:expect",
+    "note": "scripting:note",
+    "completion": "completing:completion",
+    "help": "helping:help_",
+    "backup": "backing_up:backup",
+    "restore": "restoring:restore",
+    "backups": "backups:backups",
+    "serial": "numbering:serial",
+    "inventory": "inventories:inventory",
+    "parts": "reference.catalogue:parts",
+    "part": "reference.catalogue:part",
+    "decode": "reference.decoding:decode_",
+    "boards": "reference.boarding:boards",
+    "board": "reference.boarding:board",
+    "baud": "reference.rates:baud",
+    "wiring": "reference.wires:wiring",
     "sim": "simulating:sim",
 }
 """Verb → module and name of its `Verb` in this package, in the order of the help."""
+
+
+FACES = {
+    "console": "avrdeck.console.verb:console",
+}
+"""Verbs that open a face: they live above this package and are found by name only."""
 
 
 class Tree(click.Group):
@@ -29,16 +71,32 @@ class Tree(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Every verb."""
         del ctx
-        return list(VERBS)
+        return [*VERBS, *FACES]
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does it; an unknown word gets the nearest one."""
+        if args and args[0] not in {*VERBS, *FACES} and not ctx.resilient_parsing:
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0].lower()[:40], [*VERBS, *FACES], 2, 0.5)
+            hint = f"Do you mean {' or '.join(near)}?" if near else "help lists the commands."
+            raise click.UsageError(f"There is no command {args[0][:40]!r}. {hint}", ctx)
+        return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The verb ``cmd_name``, imported now."""
         del ctx
-        if cmd_name not in VERBS:
-            return None
-        module, _, name = VERBS[cmd_name].partition(":")
-        found: click.Command = getattr(import_module(f"avrdeck.commands.{module}"), name)
-        return found
+        if cmd_name in FACES:
+            return _loaded(FACES[cmd_name])
+        return _loaded(f"avrdeck.commands.{VERBS[cmd_name]}") if cmd_name in VERBS else None
+
+
+def _loaded(place: str) -> click.Command:
+    module, _, name = place.partition(":")
+    found: click.Command = getattr(import_module(module), name)
+    return found
 
 
 @click.command("avrdeck", cls=Tree, invoke_without_command=True, params=list(SHARED_OPTIONS))
@@ -51,7 +109,7 @@ def avrdeck(ctx: click.Context, /, **shared: object) -> Work | None:
     """
     from avrdeck.commands.deck import Deck
 
-    ctx.obj = Deck().refined(Settings(**shared))  # type: ignore[arg-type]
+    ctx.obj = (ctx.find_object(Deck) or Deck()).refined(Settings(**shared))  # type: ignore[arg-type]
     if ctx.invoked_subcommand:
         return None
     from avrdeck.commands.showing import show

@@ -7,16 +7,25 @@ from typing import Any
 
 import click
 
+from avrdeck.commands import completions
 from avrdeck.commands.settings import Settings
 
 Work = Coroutine[Any, Any, None]
 
 SHARED_OPTIONS = (
     click.Option(
-        ["-P", "--port"], metavar="PORT", help="Serial port, socket://host:port, or sim: (virtual)."
+        ["-P", "--port"],
+        metavar="PORT",
+        shell_complete=completions.ports,
+        help="Serial port, socket://host:port, or sim: (virtual).",
     ),
     click.Option(["-b", "--baud"], type=click.IntRange(50, 4_000_000), metavar="BAUD", help="Line speed."),
-    click.Option(["-p", "--part"], metavar="PART", help="Expected part, such as atmega328p or m328p."),
+    click.Option(
+        ["-p", "--part"],
+        metavar="PART",
+        shell_complete=completions.parts,
+        help="Expected part, such as atmega328p or m328p.",
+    ),
     click.Option(["--json"], is_flag=True, help="Print one JSON object."),
     click.Option(["--yes", "-y"], is_flag=True, help="Answer questions with yes."),
     click.Option(
@@ -53,3 +62,22 @@ class Verb(click.Command):
 def verb(name: str) -> Callable[[Callable[..., Work]], Verb]:
     """Make a `Verb` of an async function; its docstring is the help."""
     return click.command(name, cls=Verb)
+
+
+class Branch(click.Group):
+    """A verb with verbs of its own, as in ``fuse set``."""
+
+    def verb(self, name: str) -> Callable[[Callable[..., Work]], Verb]:
+        """Make a `Verb` of an async function and hang it here."""
+
+        def hang(function: Callable[..., Work]) -> Verb:
+            made = verb(name)(function)
+            self.add_command(made)
+            return made
+
+        return hang
+
+
+def branch(name: str, text: str) -> Branch:
+    """A `Branch` without verbs yet; ``text`` is its help."""
+    return Branch(name, help=text)

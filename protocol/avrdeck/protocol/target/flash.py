@@ -13,9 +13,13 @@ from avrdeck.protocol.framing import Reply
 from avrdeck.protocol.programmer import Programmer
 from avrdeck.protocol.stk500v1 import LoadAddress, ProgPage, ReadPage, Universal
 from avrdeck.protocol.target.progress import Operation, ProgressHandler, Step, reporter, unwatched
+from avrdeck.protocol.transports.base import byte_time
 
 SEGMENT_BYTES = 0x2_0000
 """What a 16-bit LOAD_ADDRESS reaches, 64 Ki words; the extended address byte counts these."""
+UNIVERSAL_BYTES = 6
+PROG_PAGE_FRAME = 5
+"""What a command takes on the wire: UNIVERSAL whole, PROG_PAGE besides the page."""
 UNPAGED_STEP = 128
 """The step in which word-by-word writing reports progress on parts without pages, in bytes."""
 
@@ -65,14 +69,18 @@ class _Pointer:
 
     def move(self, address: int) -> Iterator[Request]:
         """The requests that bring it to byte ``address``; none when it is there."""
-        segment, offset = divmod(address, SEGMENT_BYTES)
+        yield from self.extend(address)
+        if address != self._at:
+            yield Request(LoadAddress(address % SEGMENT_BYTES // 2))
+        self._at = address
+
+    def extend(self, address: int) -> Iterator[Request]:
+        """The request that makes 16 address bits mean byte ``address``, where one is needed."""
+        segment = address // SEGMENT_BYTES
         if self._part.flash.needs_extended_address and segment != self._segment:
             self._segment, self._at = segment, None
             word = segment * SEGMENT_BYTES // 2
             yield Request(Universal(isp.encode(self._part, "flash.load_ext_addr", word)))
-        if address != self._at:
-            yield Request(LoadAddress(offset // 2))
-        self._at = address
 
     def passed(self, size: int) -> None:
         """The programmer reads or writes ``size`` bytes from here."""
@@ -95,14 +103,34 @@ def _writes(programmer: Programmer, pages: list[tuple[int, bytes]]) -> Iterator[
     part, dialect = programmer.require_part(), programmer.dialect
     page_size = part.flash.page_size
     if page_size is None:
-        plan = _words_by_instructions
-    elif dialect.page_sizes is None or page_size in dialect.page_sizes:
-        yield from _whole_pages(programmer, pages)
+        for start, page in pages:
+            yield from _words_by_instructions(part, start, page)
         return
+    known = dialect.page_sizes is None or page_size in dialect.page_sizes
+    if known and not _instructions_are_faster(programmer, page_size):
+        yield from _whole_pages(programmer, pages)
     else:
-        plan = _page_by_instructions
-    for start, page in pages:
-        yield from plan(part, start, page)
+        yield from _pages_by_instructions(programmer, pages)
+
+
+def _instructions_are_faster(programmer: Programmer, page_size: int) -> bool:
+    """Whether loading a page byte by byte beats PROG_PAGE, after which the sketch pauses for its lamp.
+
+    It does when the wire is fast and hands bytes on at once. Times are in microseconds.
+    """
+    dialect, link = programmer.dialect, programmer.link
+    window = dialect.window
+    if not (window.unread and dialect.instruction_us):
+        return False
+    byte_us, latency_us = byte_time(link.transport.baud) * 1e6, link.latency * 1e6
+    command = page_size + PROG_PAGE_FRAME
+    unsent = command - min(command, window.ahead(command, byte_us))
+    whole = page_size * dialect.instruction_us + dialect.commit_us + unsent * byte_us + latency_us
+    service = dialect.instruction_us + dialect.universal_us
+    in_flight = 1 + window.unread // UNIVERSAL_BYTES
+    single = max(service, UNIVERSAL_BYTES * byte_us, (service + latency_us) / in_flight)
+    settled = programmer.require_part().flash.write_us + latency_us
+    return (page_size + 1) * single + settled < whole
 
 
 def _whole_pages(programmer: Programmer, pages: list[tuple[int, bytes]]) -> Iterator[Request]:
@@ -114,13 +142,16 @@ def _whole_pages(programmer: Programmer, pages: list[tuple[int, bytes]]) -> Iter
         yield Step(command, busy_us=programmer.dialect.page_write_us, end=start + len(page), size=len(page))
 
 
-def _page_by_instructions(part: Part, start: int, page: bytes) -> Iterator[Request]:
-    """Fill the page buffer and commit it: for page sizes that the firmware does not know."""
-    for offset, byte in enumerate(page):
-        op = "flash.loadpage_hi" if offset % 2 else "flash.loadpage_lo"
-        yield Request(Universal(isp.encode(part, op, (start + offset) // 2, byte)))
-    commit = Universal(isp.encode(part, "flash.writepage", start // 2))
-    yield Step(commit, settle_us=part.flash.write_us, end=start + len(page), size=len(page))
+def _pages_by_instructions(programmer: Programmer, pages: list[tuple[int, bytes]]) -> Iterator[Request]:
+    """Fill the page buffer and commit it, byte by byte."""
+    part, pointer = programmer.require_part(), _Pointer(programmer)
+    for start, page in pages:
+        yield from pointer.extend(start)
+        for offset, byte in enumerate(page):
+            op = "flash.loadpage_hi" if offset % 2 else "flash.loadpage_lo"
+            yield Request(Universal(isp.encode(part, op, (start + offset) // 2, byte)))
+        commit = Universal(isp.encode(part, "flash.writepage", start // 2))
+        yield Step(commit, settle_us=part.flash.write_us, end=start + len(page), size=len(page))
 
 
 def _words_by_instructions(part: Part, start: int, page: bytes) -> Iterator[Request]:

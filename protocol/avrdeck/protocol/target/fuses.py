@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from avrdeck.boards.models import Fuse
+from avrdeck.protocol import isp
 from avrdeck.protocol.errors import TargetError, UsageFault, VerifyError
 from avrdeck.protocol.programmer import AGREEING_READS, Programmer
 
@@ -16,24 +17,15 @@ async def read(programmer: Programmer, name: str) -> int:
 
     Raises `TargetError` when three reads disagree, `UsageFault` when the part has no such byte.
     """
-    fuse = _fuse(programmer, name)
-    if not fuse.readable:
+    if not _fuse(programmer, name).readable:
         raise UsageFault(f"{name} of this part cannot be read over ISP")
-    reads = [await programmer.instruct(f"{name}.read") for _ in range(AGREEING_READS)]
-    if len(set(reads)) > 1:
-        shown = ", ".join(f"{value:02X}" for value in reads)
-        raise TargetError(
-            f"{name} reads differently each time: {shown}",
-            detail="Nothing is written to a target that cannot be read reliably.",
-            advice="Shorten the wires, check GND, or slow SCK down.",
-        )
-    return reads[0] | ~fuse.used_mask & 0xFF
+    return (await _read(programmer, [name]))[name]
 
 
 async def read_all(programmer: Programmer) -> dict[str, int]:
     """Every readable fuse byte and the lock byte, in the data sheet's order. Raises as `read`."""
     part = programmer.require_part()
-    values = {name: await read(programmer, name) for name, fuse in part.fuses.items() if fuse.readable}
+    values = await _read(programmer, [name for name, fuse in part.fuses.items() if fuse.readable])
     raw = [value & part.fuses[name].used_mask for name, value in values.items()]
     if len(raw) > 1 and all(value == UNREADABLE for value in raw):
         raise TargetError(
@@ -47,8 +39,8 @@ async def read_all(programmer: Programmer) -> dict[str, int]:
 async def write(programmer: Programmer, name: str, value: int) -> None:
     """Write the byte ``name``, wait, and read it back under the mask of bits that ISP can change.
 
-    Bits that do not exist are sent as 1. The new value takes effect when programming mode is left. Raises `VerifyError` when the chip
-    holds something else.
+    Bits that do not exist are sent as 1. The new value takes effect when programming mode is left.
+    Raises `VerifyError` when the chip holds something else.
     """
     fuse = _fuse(programmer, name)
     if not fuse.writable:
@@ -57,8 +49,11 @@ async def write(programmer: Programmer, name: str, value: int) -> None:
     await programmer.instruct(f"{name}.write", data=value, settle_us=fuse.write_us)
     if not fuse.readable:
         return
+    compared = _writable_bits(fuse) & fuse.read_mask & fuse.used_mask
+    if not (await programmer.instruct(f"{name}.read") ^ value) & compared:
+        return
     found = await read(programmer, name)
-    if (found ^ value) & _writable_bits(fuse) & fuse.read_mask & fuse.used_mask:
+    if (found ^ value) & compared:
         raise VerifyError(
             name,
             [(0, 1)],
@@ -66,6 +61,29 @@ async def write(programmer: Programmer, name: str, value: int) -> None:
             advice="It takes effect when programming mode is left: write it again first, or restore the old "
             "value.",
         )
+
+
+async def _read(programmer: Programmer, names: list[str]) -> dict[str, int]:
+    """All of ``names``, then all of them again: a disturbance hits different bytes."""
+    part = programmer.require_part()
+    frames = [isp.encode(part, f"{name}.read") for name in names]
+    answers = await programmer.instruct_all(frames * AGREEING_READS)
+    values = {}
+    for index, name in enumerate(names):
+        reads = [isp.answer(part, f"{name}.read", last) for last in answers[index :: len(names)]]
+        if len(set(reads)) > 1:
+            raise _unstable(name, reads)
+        values[name] = reads[0] | ~part.fuses[name].used_mask & 0xFF
+    return values
+
+
+def _unstable(name: str, reads: list[int]) -> TargetError:
+    shown = ", ".join(f"{value:02X}" for value in reads)
+    return TargetError(
+        f"{name} reads differently each time: {shown}",
+        detail="Nothing is written to a target that cannot be read reliably.",
+        advice="Shorten the wires, check GND, or slow SCK down.",
+    )
 
 
 def _writable_bits(fuse: Fuse) -> int:

@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from avrdeck.commands.deck import Deck
-from avrdeck.commands.raw.exchange import Exchange
+from avrdeck.commands.raw.exchange import Exchange, as_list
 from avrdeck.commands.raw.options import enter, raw_options, show
-from avrdeck.commands.raw.words import Sweep, parse
+from avrdeck.commands.raw.words import parse
 from avrdeck.commands.verb import verb
 from avrdeck.jobs.guard import clear, judge_instructions, known_values
 from avrdeck.protocol import isp as codec
@@ -46,13 +46,14 @@ async def isp(deck: Deck, words: tuple[str, ...], form: str | None, file: Path |
         await clear(programmer, judge_instructions(programmer.part, frames, values), deck.answer)
         exchanges: list[Exchange] = []
         for _ in range(repetition.times):
-            exchanges += [await _send(programmer, frame) for frame in frames]
-            if repetition.until in {each.received[0] for each in exchanges[-len(frames) :]}:
+            turn = [await _send(programmer, frame) for frame in frames]
+            exchanges = [*exchanges, *turn][-MAX_KEPT:]
+            if repetition.times > 1:
+                deck.out.note(as_list(turn))
+            if repetition.until in {each.received[0] for each in turn}:
                 break
-            if repetition.every:
-                await programmer.link.transport.sleep(repetition.every)
-        del exchanges[:-MAX_KEPT]
-    show(deck, sweep if repetition.times == 1 else Sweep(()), exchanges, form, file)
+            await programmer.link.transport.sleep(repetition.every)
+    show(deck, sweep, exchanges, form, file)
 
 
 MAX_KEPT = 65_536

@@ -46,11 +46,13 @@ def show(
     """Hand the exchanges to the output, and the answers to ``file``."""
     if file:
         file.write_bytes(b"".join(each.received for each in exchanges))
-    if form is None:
-        gridded = sweep.varying and len(exchanges) == sweep.count >= TABLE_FROM
-        form = "table" if gridded and all(len(each.received) == 1 for each in exchanges) else "list"
-    if form == "table" and sweep.varying:
+    repeated = len(exchanges) != sweep.count
+    gridded = sweep.varying and not repeated and all(len(each.received) == 1 for each in exchanges)
+    form = form or ("table" if gridded and sweep.count >= TABLE_FROM else "list")
+    if form == "table" and gridded:
         text = as_table(sweep, exchanges)
+    elif form == "dump":
+        text = as_dump(exchanges)
     else:
-        text = as_dump(exchanges) if form == "dump" else as_list(exchanges)
+        text = f"{len(exchanges)} exchanges" if repeated else as_list(exchanges)
     deck.out.result(text, {"exchanges": [each.data for each in exchanges]})

@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from avrdeck.commands.deck import Deck
-from avrdeck.commands.raw.exchange import Exchange
+from avrdeck.commands.raw.exchange import Exchange, as_list
 from avrdeck.commands.raw.options import enter, raw_options, show
-from avrdeck.commands.raw.words import Sweep, parse
+from avrdeck.commands.raw.words import parse
 from avrdeck.commands.verb import verb
 from avrdeck.jobs.guard import Verdict, clear, judge_command, known_values
 from avrdeck.protocol.codes import MAX_PAGE_BYTES, MemoryType, Op
@@ -70,10 +70,12 @@ async def stk(
         send = _send_verbatim if verbatim else _send
         exchanges: list[Exchange] = []
         for _ in range(repetition.times):
-            exchanges += [await send(programmer, frame) for frame in frames]
-            if repetition.every:
-                await programmer.link.transport.sleep(repetition.every)
-    show(deck, sweep if repetition.times == 1 else Sweep(()), exchanges, form, file)
+            turn = [await send(programmer, frame) for frame in frames]
+            exchanges += turn
+            if repetition.times > 1:
+                deck.out.note(as_list(turn))
+            await programmer.link.transport.sleep(repetition.every)
+    show(deck, sweep, exchanges, form, file)
 
 
 def command_of(frame: bytes) -> Command:

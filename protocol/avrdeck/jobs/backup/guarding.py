@@ -1,0 +1,64 @@
+"""The backup before something is destroyed: every destructive job calls `save_first`."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from avrdeck.jobs.backup.model import CONTENTS, Absence, Backup
+from avrdeck.jobs.backup.store import Store
+from avrdeck.jobs.backup.taking import QUICK, Wish, take
+from avrdeck.jobs.events import EventHandler, StepDone, unheard
+from avrdeck.protocol.programmer import Programmer
+
+BEFORE_DESTROYING = Wish(unless_blank=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What was saved and where. ``known`` when a backup with the same content was there already."""
+
+    backup: Backup
+    path: Path
+    known: bool = False
+
+    @property
+    def lost(self) -> dict[str, Absence]:
+        """What an erase would take for good: memories that are not in the backup and not blank."""
+        left_out = self.backup.header.left_out
+        return {
+            name: left_out[name]
+            for name in CONTENTS
+            if left_out.get(name, Absence.BLANK) is not Absence.BLANK
+        }
+
+    @property
+    def words(self) -> str:
+        """For a fault's `holds`: how to get back."""
+        return f"What it held before is in {self.path.name}."
+
+
+async def save_first(
+    programmer: Programmer,
+    store: Store,
+    *,
+    contents: bool = True,
+    wish: Wish = BEFORE_DESTROYING,
+    on_event: EventHandler = unheard,
+) -> Saved:
+    """Save the target before it is changed; without ``contents`` fuses, lock and identity only.
+
+    A content that the store holds already is not kept twice. Raises the fault that stopped it: then
+    nothing may be destroyed.
+    """
+    if not contents:
+        wish = replace(wish, contents=QUICK.contents)
+    backup = await take(programmer, wish, on_event)
+    known = await asyncio.to_thread(store.holding, backup.header)
+    if known:
+        on_event(StepDone("backup", f"the same is in {known.name} already"))
+        return Saved(backup, known, known=True)
+    path = await asyncio.to_thread(store.add, backup)
+    on_event(StepDone("backup", f"saved as {path.name}"))
+    return Saved(backup, path)

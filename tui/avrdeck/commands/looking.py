@@ -1,0 +1,143 @@
+"""``dump``, ``diff``, ``search``, ``fill``: looking into flash and EEPROM."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from avrdeck.boards import images
+from avrdeck.boards.images import Image
+from avrdeck.commands.deck import Deck
+from avrdeck.commands.memory import file_argument, load_image
+from avrdeck.commands.raw.exchange import hex_dump
+from avrdeck.commands.raw.words import byte, parse
+from avrdeck.commands.verb import verb
+from avrdeck.jobs.ledger import Ledger
+from avrdeck.jobs.writing import write_image
+from avrdeck.protocol.errors import UsageFault
+from avrdeck.protocol.programmer import Programmer
+from avrdeck.protocol.target import memories
+
+transferable = click.argument("memory", type=click.Choice(memories.TRANSFERABLE), metavar="MEMORY")
+MAX_HITS = 1000
+"""More hits than anybody reads."""
+
+
+class Address(click.ParamType[int]):
+    """A byte address or a length: 0x7E00, or 512; hex needs its 0x."""
+
+    name = "address"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number, or a usage error."""
+        try:
+            number = value if isinstance(value, int) else int(str(value), 0)
+        except ValueError:
+            self.fail(f"{value!r} is no number; write 0x7E00 or 512", param, ctx)
+        if number < 0:
+            self.fail("addresses begin at 0", param, ctx)
+        return number
+
+
+ADDRESS = Address()
+
+
+@verb("dump")
+@transferable
+@click.argument("start", type=ADDRESS, default=0, required=False)
+@click.argument("size", type=ADDRESS, default=256, required=False)
+async def dump(deck: Deck, memory: str, start: int, size: int) -> None:
+    """Show SIZE bytes of flash or eeprom from START as hex and text.
+
+    \b
+    avrdeck dump flash 0x7E00 64 -P sim:
+    """
+    async with deck.target() as programmer:
+        end = _within(programmer, memory, start, size)
+        with Ledger().told():
+            data = await memories.read(programmer, memory, start, end - start, deck.out.event)
+    deck.out.result(hex_dump(data, start), {"memory": memory, "start": start, "data": data.hex()})
+
+
+@verb("diff")
+@transferable
+@file_argument
+async def diff(deck: Deck, memory: str, file: Path) -> None:
+    """Show where flash or eeprom differs from FILE.
+
+    \b
+    avrdeck diff flash blink.hex -P sim:
+    """
+    image = load_image(deck, memory, file)
+    async with deck.target() as programmer:
+        images.fits(image, programmer.require_part(), memory)
+        with Ledger().told():
+            found = await memories.differences(programmer, image, deck.out.event)
+    lines = [f"{start:#06x} to {end - 1:#06x}  {end - start} bytes" for start, end in found]
+    deck.out.result("\n".join(lines) or f"{memory} holds {file}", {"memory": memory, "differs": found})
+
+
+@verb("search")
+@transferable
+@click.argument("words", nargs=-1, metavar="[BYTES...]")
+@click.option("-t", "--text", metavar="TEXT", help="Look for text.")
+async def search(deck: Deck, memory: str, words: tuple[str, ...], text: str | None) -> None:
+    """Find bytes, or text, in flash or eeprom.
+
+    \b
+    avrdeck search flash FF CF -P sim:
+    avrdeck search flash --text Hello -P sim:
+    """
+    needle = text.encode("utf-8") if text else _needle(words)
+    async with deck.target() as programmer:
+        with Ledger().told():
+            data = await memories.read(programmer, memory, watch=deck.out.event)
+    hits: list[int] = []
+    at = data.find(needle)
+    while at >= 0 and len(hits) < MAX_HITS:
+        hits.append(at)
+        at = data.find(needle, at + 1)
+    lines = [f"{hit:#06x}  {data[hit : hit + 16].hex(' ').upper()}" for hit in hits]
+    deck.out.result("\n".join(lines) or "Not found", {"memory": memory, "hits": hits})
+
+
+@verb("fill")
+@transferable
+@click.argument("start", type=ADDRESS)
+@click.argument("size", type=ADDRESS)
+@click.argument("value")
+async def fill(deck: Deck, memory: str, start: int, size: int, value: str) -> None:
+    """Write SIZE bytes of VALUE (hex) from START and verify them.
+
+    Flash is only filled where it is erased.
+
+    \b
+    avrdeck fill eeprom 0 1024 FF -P sim: --yes
+    """
+    pattern = byte(value)
+    async with deck.target() as programmer:
+        end = _within(programmer, memory, start, size)
+        await deck.confirm(f"Write {pattern:02X} into {memory} from {start:#06x} to {end - 1:#06x}?")
+        image = Image.of(bytes([pattern]) * (end - start), start, "the fill", memory)
+        await write_image(programmer, image, on_event=deck.out.event)
+    deck.out.result(
+        f"{end - start} bytes of {memory} are {pattern:02X}", {"memory": memory, "size": end - start}
+    )
+
+
+def _within(programmer: Programmer, memory: str, start: int, size: int) -> int:
+    """The end of the stretch, cut at the end of the memory; raises `UsageFault` when it begins beyond."""
+    whole = programmer.require_part().size(memory)
+    if start >= whole or not size:
+        raise UsageFault(
+            f"{memory} ends at {whole:#06x}", advice="Start before its end, and take a byte or more."
+        )
+    return min(start + size, whole)
+
+
+def _needle(words: tuple[str, ...]) -> bytes:
+    sweep, _ = parse(words)
+    if sweep.varying or not sweep.columns:
+        raise UsageFault("A search looks for one sequence of bytes, or for --text")
+    return next(sweep.frames())

@@ -1,0 +1,44 @@
+"""Completion over the command tree: names, options and the values they take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from click.shell_completion import ShellComplete
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.document import Document
+
+from avrdeck.commands.completions import completing_on
+from avrdeck.commands.deck import Deck
+from avrdeck.commands.interpreter import words
+from avrdeck.commands.tree import FACES, VERBS, avrdeck
+from avrdeck.protocol.errors import UsageFault
+
+
+class TreeCompleter(Completer):
+    """What could stand at the cursor."""
+
+    def __init__(self, deck: Deck) -> None:
+        self._deck = deck
+
+    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
+        """Candidates for the word before the cursor."""
+        del complete_event
+        for text, note, start in candidates(self._deck, document.text_before_cursor):
+            yield Completion(text, start_position=-start, display_meta=note)
+
+
+def candidates(deck: Deck, text: str) -> Iterable[tuple[str, str, int]]:
+    """(word, explanation, how many characters it replaces) for what is typed so far."""
+    try:
+        typed = words(text)
+    except UsageFault:
+        return
+    incomplete = "" if not typed or text[-1:].isspace() else typed.pop()
+    if typed[:1] in (["help"], ["?"]):
+        typed = typed[1:]
+    if typed and typed[0] not in {*VERBS, *FACES}:
+        return
+    with completing_on(deck):
+        for item in ShellComplete(avrdeck, {}, "avrdeck", "_AVRDECK").get_completions(typed, incomplete):
+            yield item.value, item.help or "", len(incomplete)

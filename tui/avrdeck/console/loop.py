@@ -1,0 +1,78 @@
+"""Reads lines, runs them, and ends tidily: at a terminal with all comforts, else line by line."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+
+from avrdeck.commands.deck import Deck
+from avrdeck.commands.interpreter import Interpreter
+from avrdeck.protocol.errors import Cancelled, Fault
+
+GREETING = "avrdeck console. help lists the commands, Tab completes, Ctrl-D ends."
+
+
+async def run(deck: Deck) -> None:
+    """Run a console on ``deck`` until its input ends; the connection is closed on the way out.
+
+    At a terminal a failing line is reported and the next one asked for. Elsewhere the first failure
+    ends the console and is raised.
+    """
+    interpreter = Interpreter(deck)
+    try:
+        if comfortable():
+            await _converse(interpreter)
+        elif sys.stdin.isatty():
+            await _plain(interpreter)
+        else:
+            await _piped(interpreter)
+    finally:
+        await deck.session.disconnect()
+
+
+def comfortable() -> bool:
+    """Whether both ends are a terminal that can do more than print lines."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
+async def _converse(interpreter: Interpreter) -> None:
+    from avrdeck.console.prompt import lines
+
+    interpreter.deck.out.note(GREETING)
+    async for line in lines(interpreter.deck):
+        await _attempt(interpreter, line)
+
+
+async def _plain(interpreter: Interpreter) -> None:
+    """A prompt and nothing else: for dumb terminals and screen readers."""
+    interpreter.deck.out.note(GREETING)
+    while True:
+        print("avrdeck> ", end="", flush=True)
+        line = await asyncio.to_thread(sys.stdin.readline)
+        if not line:
+            return
+        await _attempt(interpreter, line)
+
+
+async def _piped(interpreter: Interpreter) -> None:
+    number = 0
+    while line := await asyncio.to_thread(sys.stdin.readline):
+        number += 1
+        await interpreter.run_lines([line], "standard input", first=number)
+
+
+async def _attempt(interpreter: Interpreter, line: str) -> None:
+    """Run ``line``; Ctrl-C cancels it and leaves the line to the programmer in sync."""
+    work = asyncio.ensure_future(interpreter.run_line(line))
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGINT, work.cancel)
+    try:
+        await work
+    except asyncio.CancelledError:
+        interpreter.deck.out.fault(Cancelled("Stopped", advice="The line to the programmer is in sync."))
+    except Fault as fault:
+        interpreter.deck.out.fault(fault)
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
