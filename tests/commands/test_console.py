@@ -186,6 +186,21 @@ def test_no_line_does_anything_but_work_or_be_refused(pieces: list[str]) -> None
     assert "\x1b" not in console.out.getvalue() + console.err.getvalue() or "\x1b" in line
 
 
+async def test_the_virtual_chip_can_be_bricked_and_rescued() -> None:
+    console = Console()
+    await console("id", "sim xtal none")
+    with pytest.raises(Fault, match="No target answers"):
+        await console("fuse set lfuse=0xFF -w --yes")
+    with pytest.raises(Fault, match="No target answers"):
+        await console("id")
+    await console("sim xtal 16000000", "id", "sim power", "id")
+    assert "lfuse FF" in console.out.getvalue()
+    await console("sim rescue", "id")
+    assert console.out.getvalue().rstrip().endswith("lfuse 62  hfuse D9  efuse FF  lock FF")
+    with pytest.raises(Fault, match=r"vanished|gone|unplugged"):
+        await console("sim unplug", "id")
+
+
 def run_console(stdin: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "avrdeck", "console", "-P", PORT],

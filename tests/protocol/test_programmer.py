@@ -136,3 +136,12 @@ async def test_a_bootloader_is_never_asked_for_fuses() -> None:
         await rows.read(programmer, "prodsig")
     with pytest.raises(UsageFault, match="cannot erase"):
         await programmer.chip_erase()
+
+
+async def test_a_sketch_left_in_programming_mode_is_found_out() -> None:
+    """Its target lost power meanwhile, and a second ENTER_PROGMODE alone would change nothing."""
+    wire = board()
+    await programmer_on(wire)
+    wire.machine.target.power_cycle()
+    again = await programmer_on(wire)
+    assert again.require_part().name == "ATmega328P"

@@ -30,6 +30,8 @@ AGREEING_READS = 3
 target too, so only a stable answer proves one."""
 ENTER_US = 250_000
 """The sketch pulses and holds RESET for 70 ms; an STK500 tries its synchronisation for longer."""
+_ECHO = bytes([0x00, 0x01, 0x02])
+"""The address bytes of the signature reads, as a chip that does not answer hands them on (AVR910)."""
 _SIGNATURE_READS = tuple(bytes([0x30, 0x00, address, 0x00]) for address in range(SIGNATURE_BYTES))
 
 
@@ -42,6 +44,8 @@ class Programmer:
         self.dialect = dialect
         self.part: Part | None = None
         self.in_progmode = False
+        # The session before may have ended without a word, and the sketch stays as it was.
+        self._left_behind = dialect.reach is Reach.ISP and not dialect.cautious
 
     @classmethod
     async def connect(cls, link: Link) -> Programmer:
@@ -68,7 +72,7 @@ class Programmer:
 
     async def leave(self) -> None:
         """Let the target run. Fuses written since `enter` take effect."""
-        self.in_progmode = False
+        self.in_progmode = self._left_behind = False
         await self.link.request(LeaveProgmode())
 
     async def choose(self, part: Part) -> None:
@@ -101,6 +105,12 @@ class Programmer:
             )
         if len(set(reads[0])) == 1 and reads[0][0] in {0x00, 0xFF}:
             raise _no_target(reads[0], self.dialect)
+        if reads[0] == _ECHO:
+            raise TargetError(
+                "The target only echoes: its signature reads 00 01 02",
+                detail="It is not in programming mode, or an old AVR whose lock bits hide the signature.",
+                advice="Connect again; if that stays, a chip erase unlocks it.",
+            )
         return reads[0]
 
     async def identify(self, expected: Part | None = None) -> Part:
@@ -109,11 +119,14 @@ class Programmer:
         With ``expected`` the signature must be that part's, else `SignatureMismatch`. Without, the
         best guess of the parts with that signature is taken; raises `TargetError` for an unknown one.
         """
-        actual = self._agreed(await self._enter(expected, self._signature_requests()))
+        reads = await self._enter(expected, self._signature_requests())
+        self.part = None
+        actual = self._agreed(reads)
         candidates = by_signature(actual)
         if expected:
             if actual != expected.signature:
                 raise _mismatch(expected, actual, candidates)
+            self.part = expected
             return expected
         if not candidates:
             raise TargetError(
@@ -175,7 +188,7 @@ class Programmer:
 
     async def _enter(self, part: Part | None, then: list[Request]) -> bytes:
         """As `enter`; the requests in ``then`` travel while the programmer is busy with it."""
-        if self.in_progmode:
+        if self.in_progmode or self._left_behind:
             await self.leave()
         if part:
             await self.choose(part)

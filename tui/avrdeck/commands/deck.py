@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
+import click
+
 from avrdeck.boards.catalog import part as find_part
 from avrdeck.boards.models import Part
 from avrdeck.commands.output import Output, TextOutput
@@ -69,3 +71,8 @@ class Deck:
         if self.settings.yes and not question.fatal:
             return YES if question.topic is Topic.CONFIRM else None
         return await self.out.ask(question)
+
+
+def deck_of(ctx: click.Context) -> Deck:
+    """The deck of a click context, under the settings of the root; a fresh one without any."""
+    return ctx.find_object(Deck) or Deck()

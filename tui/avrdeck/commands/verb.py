@@ -49,10 +49,10 @@ class Verb(click.Command):
 
     def invoke(self, ctx: click.Context) -> Work:
         """The work to be awaited."""
-        from avrdeck.commands.deck import Deck
+        from avrdeck.commands.deck import deck_of
 
         shared = {name: ctx.params.pop(name) for name in list(ctx.params) if name in _NAMES}
-        deck = ctx.find_object(Deck) or Deck()
+        deck = deck_of(ctx)
         if self.callback is None:
             raise TypeError(f"{self.name} has no callback")
         work: Work = ctx.invoke(self.callback, deck.refined(Settings(**shared)), **ctx.params)

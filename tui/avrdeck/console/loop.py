@@ -11,6 +11,8 @@ from avrdeck.commands.deck import Deck
 from avrdeck.commands.interpreter import Interpreter
 from avrdeck.protocol.errors import Cancelled, Fault
 
+GOODBYES = frozenset({"exit", "quit"})
+"""What people type to leave, besides Ctrl-D."""
 GREETING = "avrdeck console. help lists the commands, Tab completes, Ctrl-D ends."
 
 
@@ -42,6 +44,8 @@ async def _converse(interpreter: Interpreter) -> None:
 
     interpreter.deck.out.note(GREETING)
     async for line in lines(interpreter.deck):
+        if line.strip() in GOODBYES:
+            return
         await _attempt(interpreter, line)
 
 
@@ -51,7 +55,7 @@ async def _plain(interpreter: Interpreter) -> None:
     while True:
         print("avrdeck> ", end="", flush=True)
         line = await asyncio.to_thread(sys.stdin.readline)
-        if not line:
+        if not line or line.strip() in GOODBYES:
             return
         await _attempt(interpreter, line)
 
