@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
 from typing import Any
 
 from tomlout import Hex, Inline
 
-from avrdeck.boards.partindex import DATA
+from avrdeck.boards.datafile import read_toml
 
 Table = dict[str, Any]
 
@@ -33,8 +32,8 @@ class Facts:
     def __init__(self, raw: Table) -> None:
         self.raw = raw
         self.parts: list[Table] = raw["parts"]
-        self.shared: Table = tomllib.loads((DATA / "values.toml").read_text("utf-8"))
-        self.standard: Table = tomllib.loads((DATA / "standard_isp.toml").read_text("utf-8"))
+        self.shared: Table = read_toml("values.toml")
+        self.standard: Table = read_toml("standard_isp.toml")
         self.clock_tables: dict[str, str] = {}
         self.bod_tables: dict[str, str] = {}
         for part in self.parts:

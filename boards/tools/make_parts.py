@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from facts import CLOCK_ROLES, FUSES, Facts, mask_of
+from make_index import family_order, natural, write_index
 from parents import choose_parents, difference
 from tomlout import Hex, Inline, document
 
-from avrdeck.boards.partindex import DATA, family_order, natural, write_index
+from avrdeck.boards.datafile import DATA
 
 Table = dict[str, Any]
 
@@ -62,7 +63,7 @@ def main(facts_path: str) -> None:
 
 
 def _emptied(name: str) -> Path:
-    folder = DATA / name
+    folder = Path(DATA, name)
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.toml"):
         old.unlink()
@@ -261,7 +262,7 @@ A table is named by the first part that has it."""
         width = next(bits["width"] for _, bits in facts.uses(set_id))
         levels = {f"{value['value']:0{width}b}": value["volts"] for value in facts.values(set_id)}
         tables[name] = {code: "off" if volts is None else float(volts) for code, volts in levels.items()}
-    (DATA / "bod_levels.toml").write_text(document(comment, tables), "utf-8")
+    Path(DATA, "bod_levels.toml").write_text(document(comment, tables), "utf-8")
 
 
 def _wrapped(text: str) -> list[str]:

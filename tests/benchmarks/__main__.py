@@ -3,12 +3,14 @@
 import sys
 from collections.abc import Callable
 
-from benchmarks import engine, pacing, startup
+from benchmarks import engine, firmware, pacing, parts, startup
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "startup": startup.main,
+    "parts": parts.main,
     "engine": engine.main,
     "pacing": pacing.main,
+    "firmware": firmware.main,
 }
 
 for name in sys.argv[1:] or BENCHMARKS:

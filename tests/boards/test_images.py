@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import struct
+import subprocess
+import sys
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -52,6 +54,11 @@ def file(tmp_path):
 
 
 # --- Image
+
+
+def test_libraries_are_loaded_only_where_they_are_used():
+    code = "import sys, avrdeck.boards.images; print({'intelhex', 'elftools'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout == b"set()\n"
 
 
 def test_an_image_reads_across_gaps_and_past_its_ends():
@@ -451,7 +458,8 @@ def test_saving_follows_a_link_and_refuses_what_is_no_file(tmp_path):
     assert (tmp_path / "link.hex").is_symlink()
     assert images.load(tmp_path / "real.hex").size == 1
     os.mkfifo(tmp_path / "pipe")
-    for path in (tmp_path, tmp_path / "none" / "a.hex", tmp_path / "pipe"):
+    (tmp_path / "circle.hex").symlink_to("circle.hex")
+    for path in (tmp_path, tmp_path / "none" / "a.hex", tmp_path / "pipe", tmp_path / "circle.hex"):
         with pytest.raises(images.FileAccessError):
             images.save(Image.of(b"A"), path)
 

@@ -8,8 +8,7 @@ import pytest
 from intelhex import IntelHex
 
 from avrdeck.boards import catalog, images
-
-from .debian import debian_core, tool
+from debian import debian_core, tool
 
 BROKEN = {"optiboot_atmega328.hex", "optiboot_atmega168.hex"}
 

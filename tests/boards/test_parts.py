@@ -7,24 +7,26 @@ from pathlib import Path
 
 import pytest
 
-from avrdeck.boards import catalog, partindex
-from avrdeck.boards.datafile import DataError, Node
-from avrdeck.boards.partfile import part_of, read_table
-from avrdeck.boards.valuetables import clock_codes
+from avrdeck.boards import catalog
+from avrdeck.boards.datafile import DATA, DataError, Node
+from avrdeck.boards.partdata import parts, values
+from avrdeck.boards.partdata.parts import part_of, read_table
+from avrdeck.boards.partdata.values import clock_codes
 
 NAMES = catalog.part_names()
-ROOT = Path(partindex.__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 
 
 def test_there_are_all_parts():
     assert len(NAMES) == 190
     assert len(set(NAMES)) == 190
     assert len({summary.avrdude_id for summary in catalog.summaries()}) == 190
-    assert {path.stem for path in (partindex.DATA / "parts").glob("*.toml")} == set(NAMES)
+    assert {path.stem for path in Path(DATA, "parts").glob("*.toml")} == set(NAMES)
 
 
 def test_index_is_fresh():
-    assert partindex.INDEX.read_text("utf-8") == partindex.build(), "run boards/tools/make_index.py"
+    check = [sys.executable, ROOT / "boards/tools/make_index.py", "--check"]
+    assert subprocess.run(check, check=False, timeout=60).returncode == 0, "run boards/tools/make_index.py"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -83,7 +85,7 @@ def test_every_value_table_is_used():
         for bits in read_table(name).get(memory, {}).get("fields", {}).values()
         if "values" in bits and bits["role"] != "bod_level"
     }
-    assert {path.stem for path in (partindex.DATA / "clocks").glob("*.toml")} == used
+    assert {path.stem for path in Path(DATA, "clocks").glob("*.toml")} == used
 
 
 # -- lookup ------------------------------------------------------------------------------------------------
@@ -265,9 +267,7 @@ def test_errors_name_file_and_key(changes, key, problem):
 
 
 def test_a_parent_that_leads_round_is_an_error(monkeypatch):
-    from avrdeck.boards import partfile
-
-    monkeypatch.setattr(partfile, "_read", lambda name: {"parent": "B" if name == "A" else "A"})
+    monkeypatch.setattr(parts, "_read", lambda name: {"parent": "B" if name == "A" else "A"})
     with pytest.raises(DataError, match="parents"):
         read_table("A")
 
@@ -284,9 +284,7 @@ def test_a_parent_that_leads_round_is_an_error(monkeypatch):
     ],
 )
 def test_errors_in_clock_tables(source, problem, monkeypatch):
-    from avrdeck.boards import valuetables
-
-    monkeypatch.setattr(valuetables, "read_toml", lambda _: {"source": [source]})
+    monkeypatch.setattr(values, "read_toml", lambda _: {"source": [source]})
     with pytest.raises(DataError, match=problem):
         clock_codes.__wrapped__("test", "clock")
 
@@ -298,7 +296,7 @@ def test_cost_of_one_part_and_of_the_list():
     code = (
         "import time, tracemalloc\n"
         "from avrdeck.boards import catalog\n"
-        "import avrdeck.boards.partfile\n"
+        "import avrdeck.boards.partdata.parts\n"
         "start = time.process_time()\n"
         "catalog.part('ATmega328P')\n"
         "one = time.process_time() - start\n"

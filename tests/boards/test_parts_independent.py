@@ -10,8 +10,7 @@ import subprocess
 import pytest
 
 from avrdeck.boards import catalog
-
-from .debian import tool
+from debian import tool
 
 NO_HEADER = {
     "ATtiny828R", "ATtiny1634R", "ATmega324PB", "ATmega328PB", "ATmega32HVE2", "LGT8F88P", "LGT8F168P",

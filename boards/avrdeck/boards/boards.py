@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Protocol
 
@@ -87,6 +86,8 @@ class UnknownBoardError(LookupError):
     """No board of that name. ``nearest`` holds ids that look like it."""
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
+        from difflib import get_close_matches  # costs milliseconds that only an error pays
+
         self.name = name
         self.nearest = tuple(get_close_matches(name.lower()[:40], sorted(set(known)), NEAREST, 0.6))
         hint = f"Did you mean {' or '.join(self.nearest)}?" if self.nearest else "`boards` lists all."
@@ -121,7 +122,7 @@ def choose(board: str, menus: Sequence[Menu], wanted: Mapping[str, str]) -> dict
 def find(name: str, menu: Mapping[str, str] | None = None, *, folders: Sequence[Path] | None = None) -> Board:
     """The board of that id or name, in any case, with its menus set.
 
-    ``name`` is ``nano``, ``arduino:avr:nano``, ``arduino:avr:nano:cpu=atmega328old`` or ``Arduino Nano``.
+    ``name`` is ``nano``, ``arduino:avr:nano``, ``nano:cpu=atmega328old`` or ``Arduino Nano``.
     Cores in ``folders`` (by default those of `boards_txt.places`) come before the boards built in. Raises
     `UnknownBoardError` and `UnknownOptionError`.
     """
@@ -145,10 +146,11 @@ def listings(*, folders: Sequence[Path] | None = None) -> tuple[Listing, ...]:
 
 
 def _parsed(name: str) -> tuple[str, dict[str, str]]:
-    """A board's id in lower case, and the menu choices after a third colon."""
-    word = name.strip()
-    head, options = word.rsplit(":", 1) if word.count(":") >= 3 else (word, "")
-    pairs = (pair.partition("=") for pair in options.split(",") if pair)
+    """A board's id in lower case, and the menu choices after its last colon."""
+    head, _, options = name.strip().rpartition(":")
+    if "=" not in options:
+        return name.strip().lower(), {}
+    pairs = (pair.partition("=") for pair in options.split(","))
     return head.lower(), {key: value for key, _, value in pairs}
 
 

@@ -7,11 +7,11 @@ from functools import cache
 from pathlib import Path
 
 from avrdeck.boards.boards import BUILT_IN, Board, Listing, Menu, Option, choose
-from avrdeck.boards.datafile import Node, read_toml
+from avrdeck.boards.datafile import DATA, Node, read_toml
 
 PACKAGE = "arduino:avr"
 FUSES = ("lfuse", "hfuse", "efuse")
-_DATA = Path(__file__).with_name("data") / "boards"
+FOLDER = "boards"
 
 
 class BuiltIn:
@@ -30,7 +30,7 @@ class BuiltIn:
         for item in menus:
             options = _options(node, item.id)
             table |= _plain(options[chosen[item.id]])
-        return _board(short_id, Node(table, f"{short_id}.toml"), menus, chosen)
+        return _board(short_id, Node(table, f"{FOLDER}/{short_id}.toml"), menus, chosen)
 
 
 BOARDS = BuiltIn()
@@ -38,7 +38,7 @@ BOARDS = BuiltIn()
 
 @cache
 def _listings() -> tuple[Listing, ...]:
-    names = sorted((path.stem for path in _DATA.glob("*.toml")), key=str.lower)
+    names = sorted((path.stem for path in Path(DATA, FOLDER).glob("*.toml")), key=str.lower)
     found = []
     for name in names:
         node = _read(name)
@@ -47,8 +47,8 @@ def _listings() -> tuple[Listing, ...]:
 
 
 def _read(short_id: str) -> Node:
-    path = _DATA / f"{short_id}.toml"
-    return Node(read_toml(path), path.name)
+    file = f"{FOLDER}/{short_id}.toml"
+    return Node(read_toml(file), file)
 
 
 def _plain(node: Node) -> dict[str, object]:

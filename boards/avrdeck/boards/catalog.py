@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache, lru_cache
 
 from avrdeck.boards.models import Part
-from avrdeck.boards.partindex import Summary, summaries
+from avrdeck.boards.partdata.index import Summary, summaries
 
 __all__ = ["Summary", "UnknownPart", "by_signature", "nearest", "part", "part_names", "summaries"]
 
@@ -74,7 +74,7 @@ def _by_signature() -> dict[bytes, tuple[str, ...]]:
 
 @lru_cache(maxsize=CACHED_PARTS)
 def _load(name: str) -> Part:
-    from avrdeck.boards.partfile import read_part  # names can be listed without it
+    from avrdeck.boards.partdata.parts import read_part  # names can be listed without it
 
     signature = next(summary.signature for summary in summaries() if summary.name == name)
     others = tuple(other for other in _by_signature()[signature] if other != name)

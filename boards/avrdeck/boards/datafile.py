@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, TypeVar
+
+from avrdeck.boards import __path__ as _package
 
 T = TypeVar("T")
 W = TypeVar("W", bound=StrEnum)
+DATA = f"{_package[0]}/data"
+"""The folder of the data files."""
 
 
 class DataError(ValueError):
-    """A data file is not as it should be. ``key`` is dotted and may be empty."""
+    """A data file is not as it should be. ``file`` is its name below `DATA`, ``key`` dotted or empty."""
 
     def __init__(self, file: str, key: str, problem: str) -> None:
         self.file = file
@@ -22,15 +24,22 @@ class DataError(ValueError):
         super().__init__(f"{file}: {key + ': ' if key else ''}{problem}")
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """The file's table; raises `DataError` when there is none or it is no TOML."""
+def read_toml(name: str) -> dict[str, Any]:
+    """The table in a file of `DATA`; raises `DataError` when there is none or it is no TOML."""
+    import tomllib  # listing the parts does without it
+
     try:
-        with path.open("rb") as stream:
-            return tomllib.load(stream)
+        return tomllib.loads(read_text(name))
     except FileNotFoundError:
-        raise DataError(path.name, "", "no such data file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DataError(path.name, "", f"not TOML: {error}") from error
+        raise DataError(name, "", "no such data file") from None
+    except ValueError as error:
+        raise DataError(name, "", f"not TOML: {error}") from error
+
+
+def read_text(name: str) -> str:
+    """The text of a file of `DATA`."""
+    with open(f"{DATA}/{name}", encoding="utf-8") as stream:  # noqa: PTH123 - no lookup waits for pathlib
+        return stream.read()
 
 
 class Node:

@@ -2,6 +2,9 @@
 
 Plain frozen values, read from ``data/parts`` by `avrdeck.boards.catalog`. A fuse or lock bit is
 *programmed* when it is 0. Flash addresses and sizes are in bytes unless the name says words.
+
+Plain records are named tuples: every start pays for making these classes, and a dataclass costs six times
+as much. What is compared or has behaviour is a dataclass.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 
 from avrdeck.boards.opcodes import Opcode
 
@@ -204,8 +208,7 @@ class Fuse:
         return not (first ^ second) & self.used_mask & self.read_mask
 
 
-@dataclass(frozen=True, slots=True)
-class Flash:
+class Flash(NamedTuple):
     """Program memory. ``page_size`` is in bytes, `None` where words are written one by one.
 
     ``readback_poll`` holds two byte values that cannot be polled for on unpaged parts. SPM erases
@@ -225,8 +228,7 @@ class Flash:
         return self.size // 2
 
 
-@dataclass(frozen=True, slots=True)
-class Eeprom:
+class Eeprom(NamedTuple):
     """Data memory. ``isp_paged`` is false where only single bytes can be written by ISP."""
 
     size: int
@@ -236,8 +238,7 @@ class Eeprom:
     readback_poll: tuple[int, int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A small read-only memory: signature, calibration, prodsig, sernum, usersig.
 
     ``offset`` is where it begins in the signature row.
@@ -249,8 +250,7 @@ class Row:
     offset: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Interfaces:
+class Interfaces(NamedTuple):
     """How the part can be reached besides ISP."""
 
     hv: HighVoltage | None
@@ -258,8 +258,7 @@ class Interfaces:
     jtag: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
+class Timing(NamedTuple):
     """Serial programming times. ``sync_echo`` is false where the part does not echo 0x53.
 
     ``sck_half_clocks`` is stated where SCK must stay high or low for longer than the usual 2 CPU
@@ -273,8 +272,7 @@ class Timing:
     erase_ends_with_reset: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Variant:
+class Variant(NamedTuple):
     """An ordering code of the part. Temperatures in °C, supply in V."""
 
     code: str
@@ -284,16 +282,14 @@ class Variant:
     vcc: tuple[float, float] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Boot:
+class Boot(NamedTuple):
     """The boot sections of a part, smallest first. ``fixed`` parts have one and no BOOTSZ."""
 
     sections: tuple[BootSize, ...]
     fixed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Serial:
+class Serial(NamedTuple):
     """Where the signature row holds the part's documented serial number.
 
     ``addresses`` are those of serial byte 0, 1, … in the row. ``isp_documented`` is false where the
@@ -304,8 +300,7 @@ class Serial:
     isp_documented: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Dispute:
+class Dispute(NamedTuple):
     """A fact on which the sources disagree: what each says, which is preferred and why."""
 
     item: str

@@ -53,6 +53,17 @@ class Opcode:
         return cls(name, mask, value, carries)
 
     @property
+    def pattern(self) -> str:
+        """The instruction as the data sheets print it, the inverse of `from_pattern`."""
+        symbols = "".join(self._symbol(position) for position in reversed(range(WORD_BITS)))
+        return " ".join(symbols[start : start + 8] for start in range(0, WORD_BITS, 8))
+
+    def _symbol(self, position: int) -> str:
+        if self.fixed_mask >> position & 1:
+            return str(self.fixed_value >> position & 1)
+        return self.carries.get(position, "x")[0]
+
+    @property
     def fixed_bits(self) -> int:
         """How many bits are fixed: of two patterns that match, the one with more is meant."""
         return self.fixed_mask.bit_count()

@@ -22,6 +22,7 @@ from avrdeck.boards.images.errors import (
 )
 from avrdeck.boards.images.image import Contradiction, Image, Piece, joined
 from avrdeck.boards.models import Part
+from avrdeck.boards.text import printable
 
 MAX_FILE = 32 << 20
 """Bytes read at most: an ELF file with debug information can be some megabytes."""
@@ -83,11 +84,11 @@ def load(
     pieces = _of_memory(name, readers[kind](name, content), memory, offsets_only=kind == Format.ELF)
     overlap: OverlapError | None = None
     try:
-        image = Image(name, joined(pieces), memory)
+        image = Image(printable(name), joined(pieces), memory)
     except Contradiction as clash:
         lines = sorted(piece.line for piece in clash.pieces if piece.line)
         overlap = OverlapError(name, clash.address, tuple(lines))
-        image = Image(name, joined(Piece(p.start, bytes(len(p.data))) for p in pieces), memory)
+        image = Image(printable(name), joined(Piece(p.start, bytes(len(p.data))) for p in pieces), memory)
     if part:
         fits(image, part, memory, also=overlap.what if overlap else "")
     if overlap:
@@ -125,7 +126,7 @@ def save(image: Image, path: str | os.PathLike[str], format: Format = Format.HEX
     content = hexfile.write(image) if format == Format.HEX else image.flat(image.end)
     try:
         _replace(Path(name).resolve(), content)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:  # links in a circle are a RuntimeError up to 3.12
         raise _access_error(name, error, "written") from error
 
 
@@ -167,7 +168,7 @@ def _read_regular(name: str) -> bytes:
         return stream.read(MAX_FILE + 1)
 
 
-def _access_error(name: str, error: OSError | ValueError, done: str) -> ImageError:
+def _access_error(name: str, error: Exception, done: str) -> ImageError:
     """The error to raise for what the system said about a file."""
     reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
     return FileAccessError(name, f"cannot be {done}: {reason}")

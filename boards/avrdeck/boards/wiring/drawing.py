@@ -39,7 +39,7 @@ def _line(signal: str, arrow: str) -> str:
     """A wire with its signal in the middle."""
     left = "<------" if arrow.startswith("<") else "-------"
     right = "------>" if arrow.endswith(">") else "-------"
-    return f"{left}{signal:-^6}{right}".replace(signal, f" {signal} ", 1).ljust(20)
+    return f"{left}{signal:-^6}{right}".replace(signal, f" {signal} ", 1)
 
 
 def _target(target: Target) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from avrdeck.boards import catalog
 from avrdeck.boards.models import Part
@@ -18,6 +17,8 @@ class UnknownWiringError(LookupError):
     """No programmer or target of that name. ``nearest`` holds names that look like it."""
 
     def __init__(self, what: str, name: str, known: list[str]) -> None:
+        from difflib import get_close_matches  # costs milliseconds that only an error pays
+
         self.name = name
         self.nearest = tuple(get_close_matches(name.lower()[:40], known, 3, 0.5))
         hint = f"Did you mean {' or '.join(self.nearest)}?" if self.nearest else f"Known: {', '.join(known)}."

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 from avrdeck.boards.datafile import Node, read_toml
 
-_DATA = Path(__file__).parents[1] / "data" / "wiring"
 SIGNALS = ("mosi", "miso", "sck", "reset", "vcc", "gnd")
 """In the order they are wired; `vcc` and `gnd` can have several pins."""
 
@@ -59,17 +57,17 @@ class Target:
 @cache
 def programmers() -> tuple[Programmer, ...]:
     """All programmers, the commonest first."""
-    return tuple(_programmer(*item) for item in _tables("programmers.toml"))
+    return tuple(_programmer(*item) for item in _tables("wiring/programmers.toml"))
 
 
 @cache
 def targets() -> tuple[Target, ...]:
     """All headers and packages."""
-    return tuple(_target(*item) for item in _tables("targets.toml"))
+    return tuple(_target(*item) for item in _tables("wiring/targets.toml"))
 
 
 def _tables(file: str) -> list[tuple[str, Node]]:
-    return list(Node(read_toml(_DATA / file), file).each())
+    return list(Node(read_toml(file), file).each())
 
 
 def _words(node: Node, key: str) -> tuple[str, ...]:

@@ -6,8 +6,6 @@ import re
 from typing import Any
 
 from avrdeck.boards.datafile import DataError, Node, read_toml
-from avrdeck.boards.fusefile import FUSES, read_fuse
-from avrdeck.boards.ispfile import read_opcodes
 from avrdeck.boards.models import (
     Boot,
     Clock,
@@ -23,8 +21,9 @@ from avrdeck.boards.models import (
     Timing,
     Variant,
 )
-from avrdeck.boards.partindex import DATA
-from avrdeck.boards.valuetables import boot_sections
+from avrdeck.boards.partdata.fuses import FUSES, read_fuse
+from avrdeck.boards.partdata.instructions import read_opcodes
+from avrdeck.boards.partdata.values import boot_sections
 
 ROWS = ("calibration", "prodsig", "sernum", "usersig")
 ROW_BYTES = 32
@@ -40,14 +39,18 @@ def read_table(name: str) -> dict[str, Any]:
         depth += 1
         if depth > MAX_DEPTH or not isinstance(parent, str) or not re.fullmatch(r"\w+", parent):
             raise DataError(
-                f"{name}.toml", "parent", f"more than {MAX_DEPTH} parents, or none of that name: {parent!r}"
+                _file(name), "parent", f"more than {MAX_DEPTH} parents, or none of that name: {parent!r}"
             )
         table = _merged(_read(parent), table)
     return table
 
 
 def _read(name: str) -> dict[str, Any]:
-    return read_toml(DATA / "parts" / f"{name}.toml")
+    return read_toml(_file(name))
+
+
+def _file(name: str) -> str:
+    return f"parts/{name}.toml"
 
 
 def _merged(parent: dict[str, Any], child: dict[str, Any]) -> dict[str, Any]:
@@ -63,7 +66,7 @@ def _merged(parent: dict[str, Any], child: dict[str, Any]) -> dict[str, Any]:
 
 def read_part(name: str, shares_signature_with: tuple[str, ...]) -> Part:
     """The part of that exact name. Raises `DataError` when its file, or one it refers to, is wrong."""
-    return part_of(Node(read_table(name), f"{name}.toml"), name, shares_signature_with)
+    return part_of(Node(read_table(name), _file(name)), name, shares_signature_with)
 
 
 def part_of(node: Node, name: str, shares_signature_with: tuple[str, ...] = ()) -> Part:

@@ -7,7 +7,6 @@ from functools import cache
 from avrdeck.boards.datafile import Node, read_toml
 from avrdeck.boards.models import Eeprom, Flash, Fuse, Row
 from avrdeck.boards.opcodes import Opcode
-from avrdeck.boards.partindex import DATA
 
 
 def read_opcodes(
@@ -41,7 +40,7 @@ def _memory_operations(
 @cache
 def _standard_opcodes() -> dict[str, Opcode]:
     file = "standard_isp.toml"
-    node = Node(read_toml(DATA / file), file)
+    node = Node(read_toml(file), file)
     return {name: _opcode(name, node) for name in node}
 
 

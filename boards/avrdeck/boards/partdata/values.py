@@ -8,7 +8,6 @@ from itertools import pairwise
 from typing import Any
 
 from avrdeck.boards.datafile import DataError, Node, read_toml
-from avrdeck.boards.keys import value_key
 from avrdeck.boards.labels import FLAG_WORDS
 from avrdeck.boards.models import (
     BodLevel,
@@ -22,7 +21,7 @@ from avrdeck.boards.models import (
     Meaning,
     MemoryLock,
 )
-from avrdeck.boards.partindex import DATA
+from avrdeck.boards.partdata.keys import value_key
 
 CLOCK_ROLES = frozenset({"clock", "clock_source", "startup"})
 FLAG_ROLES = frozenset(FLAG_WORDS) - {"clock_failure_detect"}
@@ -89,8 +88,8 @@ def bod_levels(name: str) -> tuple[FieldValue, ...] | None:
 @cache
 def clock_codes(name: str, role: str) -> tuple[FieldValue, ...]:
     """A table of ``clocks/``; raises `DataError` when there is none of that name or it is wrong."""
-    file = f"{name}.toml"
-    node = Node(read_toml(DATA / "clocks" / file), f"clocks/{file}")
+    file = f"clocks/{name}.toml"
+    node = Node(read_toml(file), file)
     values = [value for _, source in node.each("source") for value in _source_rows(source, role)]
     node.close()
     values.sort(key=lambda known: known.value)
@@ -102,7 +101,7 @@ def clock_codes(name: str, role: str) -> tuple[FieldValue, ...]:
 
 @cache
 def _read(file: str) -> dict[str, Any]:
-    return read_toml(DATA / file)
+    return read_toml(file)
 
 
 def _value(role: str, code: int, meaning: Meaning) -> FieldValue:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from avrdeck.boards.datafile import Node
 from avrdeck.boards.models import BitField, Boot, FieldValue, Fuse
-from avrdeck.boards.valuetables import (
+from avrdeck.boards.partdata.values import (
     CLOCK_ROLES,
     FLAG_ROLES,
     ROLES,
