@@ -23,6 +23,7 @@ from avrdeck.console.completion import candidates
 from avrdeck.console.lexer import _styled
 from avrdeck.protocol.errors import Fault, UsageFault, VerifyError
 from commands.conftest import Avrdeck
+from protocol.fakes import FakeWire, Obedient
 
 PORT = "sim:?autoreset=no"
 
@@ -277,3 +278,33 @@ def expect(master: int, wanted: str, seconds: float = 20.0) -> None:
         ready, _, _ = select.select([master], [], [], deadline - time.monotonic())
         assert ready, seen[-400:]
         seen += os.read(master, 4096)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@given(answers=st.lists(st.binary(max_size=40), max_size=12))
+def test_nothing_a_programmer_sends_upsets_the_console(
+    monkeypatch: pytest.MonkeyPatch, answers: list[bytes]
+) -> None:
+    """A programmer that speaks STK500 until the console trusts it, and anything after that."""
+    firmware, queue = Obedient(), list(answers)
+
+    def script(data: bytes) -> bytes:
+        trusted = len(firmware.commands) < 8
+        return firmware(data) if trusted or not queue else queue.pop()
+
+    async def open_fake(name: str, baud: int | None = None) -> FakeWire:
+        return FakeWire(script)
+
+    monkeypatch.setattr("avrdeck.jobs.session.open_transport", open_fake)
+    console = Console()
+
+    async def attempt() -> None:
+        for line in ("dialect", "stk 31", "isp 30 00 00 00", "stk --verbatim 30 20 --yes", "trace show"):
+            try:
+                await console(line)
+            except Fault as fault:
+                console.err.write(str(fault))
+
+    asyncio.run(attempt())
+    shown = console.out.getvalue() + console.err.getvalue()
+    assert all(char.isprintable() or char == "\n" for char in shown)

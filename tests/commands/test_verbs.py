@@ -127,3 +127,14 @@ def test_no_ui_is_imported_for_a_verb(arguments: list[str]) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_what_is_erased_can_be_had_back(avrdeck: Avrdeck, chip: str, tmp_path: Path) -> None:
+    source = tmp_path / "app.bin"
+    source.write_bytes(b"\x12\x34" * 300)
+    assert avrdeck("write", "flash", source, "-P", chip).status == 0
+    assert avrdeck("erase", "-P", chip, "--yes").status == 0
+    assert avrdeck("verify", "flash", source, "-P", chip).status == 8
+    assert len(avrdeck("backups", "list", "--json").json["backups"]) == 1
+    assert avrdeck("restore", "-P", chip, "--yes").status == 0
+    assert avrdeck("verify", "flash", source, "-P", chip).status == 0

@@ -11,6 +11,8 @@ from avrdeck.boards.models import Part
 from avrdeck.commands.completions import fuse_edits
 from avrdeck.commands.deck import Deck
 from avrdeck.commands.output import finding_data, finding_text
+from avrdeck.commands.reference.fusesheet import bytes_text
+from avrdeck.commands.safeguard import save_before
 from avrdeck.commands.verb import branch, verb
 from avrdeck.jobs.fuses import FusePlan, FuseReceipt, plan, write_fuses
 from avrdeck.jobs.staging import staged
@@ -32,7 +34,8 @@ async def fuses(deck: Deck) -> None:
         part = programmer.require_part()
         values = await access.read_all(programmer)
     deck.out.result(
-        _table(part, values), {"part": part.name, "fuses": values, "fields": _fields(part, values)}
+        "\n".join(bytes_text(part, values)),
+        {"part": part.name, "fuses": values, "fields": _fields(part, values)},
     )
 
 
@@ -47,7 +50,8 @@ async def lock(deck: Deck) -> None:
         part = programmer.require_part()
         values = {"lock": await access.read(programmer, "lock")}
     deck.out.result(
-        _table(part, values), {"part": part.name, "fuses": values, "fields": _fields(part, values)}
+        "\n".join(bytes_text(part, values)),
+        {"part": part.name, "fuses": values, "fields": _fields(part, values)},
     )
 
 
@@ -108,20 +112,10 @@ async def revert(deck: Deck) -> None:
 
 
 async def _write(deck: Deck, programmer: Programmer) -> None:
+    await save_before(deck, programmer, contents=False)
     receipt = await write_fuses(programmer, deck.session.staged, deck.answer, deck.out.event)
     deck.session.staged = {}
     deck.out.result(_receipt_text(receipt), _receipt_data(receipt))
-
-
-def _table(part: Part, values: Mapping[str, int]) -> str:
-    """Each byte with its bits, and its fields with their bits and meaning."""
-    lines = []
-    for name, value in values.items():
-        lines.append(f"{name:6} {value:02X}  {value:08b}")
-        for state in fields(part, {name: value}):
-            where = "".join("^" if state.field.mask >> bit & 1 else " " for bit in range(7, -1, -1))
-            lines.append(f"           {where}  {state.field.name:9} {state.label}")
-    return "\n".join(lines)
 
 
 def _fields(part: Part, values: Mapping[str, int]) -> dict[str, str]:

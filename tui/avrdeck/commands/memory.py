@@ -11,6 +11,7 @@ from avrdeck.boards.images import Format, Image
 from avrdeck.boards.models import MEMORY_NAMES, Part
 from avrdeck.commands.deck import Deck
 from avrdeck.commands.raw.exchange import hex_dump
+from avrdeck.commands.safeguard import backup_option, save_before
 from avrdeck.commands.verb import verb
 from avrdeck.jobs.ledger import Ledger
 from avrdeck.jobs.writing import erase_chip, write_image
@@ -60,7 +61,8 @@ async def read(deck: Deck, memory: str, file: Path | None) -> None:
 @memory_argument
 @file_argument
 @click.option("-e", "--erase", is_flag=True, help="Erase the chip first.")
-async def write(deck: Deck, memory: str, file: Path, erase: bool) -> None:
+@backup_option
+async def write(deck: Deck, memory: str, file: Path, erase: bool, no_backup: bool) -> None:
     """Write FILE into flash or eeprom and verify it.
 
     Flash can only be written where it is erased: with -e the whole chip is erased first, which takes
@@ -74,6 +76,7 @@ async def write(deck: Deck, memory: str, file: Path, erase: bool) -> None:
         images.fits(image, programmer.require_part(), memory)
         if erase:
             await deck.confirm("Erase the whole chip?")
+            await save_before(deck, programmer, contents=not no_backup)
         await write_image(programmer, image, erase=erase, on_event=deck.out.event)
     deck.out.result(
         f"{image.size} bytes of {file} are in {memory}, verified",
@@ -102,8 +105,11 @@ async def verify(deck: Deck, memory: str, file: Path) -> None:
 
 
 @verb("erase")
-async def erase(deck: Deck) -> None:
+@backup_option
+async def erase(deck: Deck, no_backup: bool) -> None:
     """Erase the chip: flash, EEPROM unless EESAVE is programmed, and the lock bits.
+
+    What it holds is saved first, unless it is blank: `backups` lists that, `restore` brings it back.
 
     \b
     avrdeck erase -P /dev/ttyACM0 --yes
@@ -111,6 +117,7 @@ async def erase(deck: Deck) -> None:
     async with deck.target() as programmer:
         part = programmer.require_part()
         await deck.confirm(f"Erase the {part.name}, flash and EEPROM?")
+        await save_before(deck, programmer, contents=not no_backup)
         await erase_chip(programmer, deck.out.event)
     deck.out.result(f"The {part.name} is erased", {"part": part.name, "erased": True})
 

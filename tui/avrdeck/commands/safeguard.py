@@ -1,0 +1,34 @@
+"""The backup that every command takes before it destroys something."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from avrdeck.commands.chronicle import noted_sighting
+from avrdeck.commands.deck import Deck
+from avrdeck.protocol.programmer import Programmer
+
+Callback = TypeVar("Callback", bound=Callable[..., Any])
+
+
+def backup_option(command: Callback) -> Callback:
+    """``--no-backup``, for commands that would save flash and EEPROM first."""
+    option = click.option(
+        "--no-backup", is_flag=True, help="Save only fuses, lock bits and identity first, not the memories."
+    )
+    return option(command)
+
+
+async def save_before(deck: Deck, programmer: Programmer, *, contents: bool) -> None:
+    """Save the chip as it is, without ``contents`` fuses, lock bits and identity only, and note it.
+
+    Raises what kept it from being saved: then nothing may be destroyed.
+    """
+    from avrdeck.jobs.backup.guarding import save_first
+    from avrdeck.jobs.backup.store import Store
+
+    saved = await save_first(programmer, Store(), contents=contents, on_event=deck.out.event)
+    await noted_sighting(deck, saved.backup.chip, saved.backup.fuses)
