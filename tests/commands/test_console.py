@@ -162,6 +162,16 @@ def test_what_could_come_next_is_offered(typed: str, offered: set[str]) -> None:
     assert bool(found) == bool(offered)
 
 
+def test_files_are_offered_where_a_file_belongs(tmp_path: Path) -> None:
+    (tmp_path / "blink.hex").touch()
+    (tmp_path / "my app.hex").touch()
+    (tmp_path / "build").mkdir()
+    found = {text for text, _, _ in candidates(Deck(), f"write flash {tmp_path}/b")}
+    assert found == {f"{tmp_path}/blink.hex", f"{tmp_path}/build/"}
+    quoted = {text for text, _, _ in candidates(Deck(), f"verify flash {tmp_path}/m")}
+    assert quoted == {f'"{tmp_path}/my app.hex"'}
+
+
 def test_colours_keep_every_character() -> None:
     for line in ("isp 30 00 {0..2} 00  # row", "  nonsense -x 'U'", ""):
         assert "".join(text for _, text in _styled(line)) == line
