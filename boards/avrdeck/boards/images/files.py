@@ -132,7 +132,7 @@ def save(image: Image, path: str | os.PathLike[str], format: Format = Format.HEX
 
 def _replace(path: Path, content: bytes) -> None:
     """Write a file beside ``path`` and move it there."""
-    if path.exists() and not path.is_file():
+    if path.is_symlink() or (path.exists() and not path.is_file()):  # still a link: they run in a circle
         raise OSError(None, NOT_REGULAR)
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
