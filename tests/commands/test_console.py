@@ -239,30 +239,53 @@ def test_a_pipe_ends_with_the_first_failure() -> None:
     assert "Programmer" not in done.stdout
 
 
+class Terminal:
+    """avrdeck's console on a pseudo-terminal; what it shows is read up to what is expected."""
+
+    def __init__(self, **environment: str) -> None:
+        self.pid, self._master = pty.fork()
+        if self.pid == 0:
+            os.environ.update(environment)
+            os.execv(sys.executable, [sys.executable, "-m", "avrdeck", "console", "-P", PORT])
+        self._unread = b""
+
+    def type(self, text: str) -> None:
+        os.write(self._master, text.encode())
+
+    def expect(self, wanted: str, seconds: float = 20.0) -> None:
+        deadline = time.monotonic() + seconds
+        while wanted.encode() not in self._unread:
+            ready, _, _ = select.select([self._master], [], [], max(0.0, deadline - time.monotonic()))
+            assert ready, self._unread[-400:]
+            self._unread += os.read(self._master, 4096)
+        self._unread = self._unread.partition(wanted.encode())[2]
+
+    def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError, ChildProcessError):
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        os.close(self._master)
+
+
 @pytest.mark.parametrize("term", ["dumb", "xterm"])
 def test_a_terminal_asks_answers_stops_and_ends(term: str, tmp_path: Path) -> None:
     """In a real terminal: a command, a long one stopped by Ctrl-C, another, and Ctrl-D."""
-    pid, master = pty.fork()
-    if pid == 0:
-        os.environ.update(TERM=term, XDG_STATE_HOME=str(tmp_path))
-        os.execv(sys.executable, [sys.executable, "-m", "avrdeck", "console", "-P", PORT])
+    terminal = Terminal(TERM=term, XDG_STATE_HOME=str(tmp_path))
     try:
-        expect(master, "avrdeck console")
-        type_in(master, "sig\r", "1E 95 0F")
-        os.write(master, b"stk 30 repeat 1000000\r")
-        expect(master, "GET_SYNC")
-        os.write(master, b"\x03")
-        expect(master, "Stopped")
-        type_in(master, "isp 58 08 00 00\r", "read hfuse")
-        expect(master, "avrdeck>")
-        os.write(master, b"\x04")
-        assert ended(pid) == 0
-    except BaseException:
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-        raise
+        terminal.expect("avrdeck console")
+        terminal.type("sig\r")
+        terminal.expect("1E 95 0F")
+        terminal.type("stk 30 repeat 1000000\r")
+        terminal.expect("GET_SYNC")
+        terminal.type("\x03")
+        terminal.expect("Stopped")
+        terminal.type("isp 58 08 00 00\r")
+        terminal.expect("read hfuse")
+        terminal.expect("avrdeck>")
+        terminal.type("\x04")
+        assert ended(terminal.pid) == 0
     finally:
-        os.close(master)
+        terminal.kill()
 
 
 def ended(pid: int, seconds: float = 20.0) -> int:
@@ -274,20 +297,6 @@ def ended(pid: int, seconds: float = 20.0) -> int:
             return status
         time.sleep(0.02)
     raise AssertionError("it does not end")
-
-
-def type_in(master: int, text: str, wanted: str) -> None:
-    os.write(master, text.encode())
-    expect(master, wanted)
-
-
-def expect(master: int, wanted: str, seconds: float = 20.0) -> None:
-    """Read what the terminal shows until ``wanted`` has come."""
-    seen, deadline = b"", time.monotonic() + seconds
-    while wanted.encode() not in seen:
-        ready, _, _ = select.select([master], [], [], deadline - time.monotonic())
-        assert ready, seen[-400:]
-        seen += os.read(master, 4096)
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
