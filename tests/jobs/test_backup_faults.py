@@ -21,7 +21,7 @@ from virtual import programmer_on
 BACKUP = a_backup()
 PATIENCE = 60.0
 """Simulated seconds that no restoring may outlast, whatever happens to it."""
-SAMPLE = int(os.environ.get("AVRDECK_FAULTS", "24"))
+SAMPLE = int(os.environ.get("AVRDECK_FAULTS", "10"))
 """How many faults to try, 0 for all of them."""
 
 
