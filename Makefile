@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST ?= -n auto
 
-.PHONY: run test lint types contracts wheel check bench clean
+.PHONY: run test lint types contracts wheel check bench faults clean
 
 run: $(VENV)/.run
 	@$(BIN)/avrdeck -P sim:
@@ -34,6 +34,11 @@ check: test lint types contracts wheel
 
 bench: $(VENV)/.dev
 	@cd tests && ../$(BIN)/python -m benchmarks $(BENCH)
+
+# Every fault at every byte of the destructive jobs; FAULTS=500 tries that many of each.
+faults: $(VENV)/.dev
+	@cd tests && ../$(BIN)/python -m jobs.campaign $(FAULTS)
+	@AVRDECK_FAULTS=$(or $(FAULTS),0) $(BIN)/python -m pytest -q -s tests/jobs/test_*_faults.py
 
 clean:
 	@rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

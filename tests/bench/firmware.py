@@ -21,6 +21,7 @@ from intelhex import IntelHex
 ARDUINO = Path("/usr/share/arduino")
 CORE = ARDUINO / "hardware/arduino/avr"
 SKETCH = ARDUINO / "examples/11.ArduinoISP/ArduinoISP/ArduinoISP.ino"
+MINOR = 18
 FLASH_BYTES = 32768
 MCU = ("-mmcu=atmega328p", "-DF_CPU=16000000L")
 # The last one: Debian's avr-g++ 5 keeps the macro that the core's WString wants to C.
@@ -82,18 +83,21 @@ def need(*tools: str | Path) -> None:
             raise MissingToolError(f"{tool} is not installed")
 
 
-def arduino_isp(baud: int = 19200) -> Firmware:
-    """The stock ArduinoISP sketch for an Uno, compiled with the installed core."""
+def arduino_isp(baud: int = 19200, minor: int = MINOR) -> Firmware:
+    """The stock ArduinoISP sketch for an Uno, compiled with the installed core.
+
+    With another ``minor`` version number it is a firmware that nobody knows.
+    """
     need("avr-gcc", "avr-g++", "avr-gcc-ar", "avr-objcopy", SKETCH, CORE / "cores/arduino/main.cpp")
     core = sorted((CORE / "cores/arduino").glob("*.[cS]*"))
     spi = CORE / "libraries/SPI/src/SPI.cpp"
     headers = sorted((CORE / "cores/arduino").glob("*.h"))
     flags = (*MCU, *BOARD, *CPP_FLAGS)
-    folder = _folder("arduino-isp", [SKETCH, spi, *core, *headers], (*flags, str(baud)))
+    folder = _folder("arduino-isp", [SKETCH, spi, *core, *headers], (*flags, str(baud), str(minor)))
     image = folder / "image.bin"
     with alone():
         if not image.exists():
-            _build_sketch(folder, baud, core, spi)
+            _build_sketch(folder, _as_cpp(SKETCH.read_text(encoding="utf-8"), baud, minor), core, spi)
             _flatten(folder / "sketch.elf", image)
     return Firmware(f"ArduinoISP at {baud}", image, baud)
 
@@ -153,9 +157,9 @@ def assembled(name: str, text: str) -> Firmware:
     return Firmware(name, image, 115200)
 
 
-def _build_sketch(folder: Path, baud: int, core: Sequence[Path], spi: Path) -> None:
+def _build_sketch(folder: Path, text: str, core: Sequence[Path], spi: Path) -> None:
     source, archive = folder / "sketch.cpp", folder / "core.a"
-    source.write_text(_as_cpp(SKETCH.read_text(encoding="utf-8"), baud), encoding="utf-8")
+    source.write_text(text, encoding="utf-8")
     archive.unlink(missing_ok=True)
     _run("avr-gcc-ar", "rcs", archive, *(_compile(file, folder) for file in core))
     objects = [_compile(file, folder) for file in (source, spi)]
@@ -163,12 +167,14 @@ def _build_sketch(folder: Path, baud: int, core: Sequence[Path], spi: Path) -> N
     _run("avr-gcc", *link, "-o", folder / "sketch.elf", *objects, archive, "-lm")
 
 
-def _as_cpp(sketch: str, baud: int) -> str:
+def _as_cpp(sketch: str, baud: int, minor: int) -> str:
     """What the Arduino IDE does to a sketch: the core's header and prototypes come first."""
-    line = r"^#define BAUDRATE\s+19200$"
-    text, count = re.subn(line, f"#define BAUDRATE {baud}", sketch, flags=re.MULTILINE)
-    if count != 1:
-        raise MissingToolError("the installed ArduinoISP sketch has no BAUDRATE line")
+    text = sketch
+    for name, usual, wanted in (("BAUDRATE", 19200, baud), ("SWMIN", MINOR, minor)):
+        line = rf"^#define {name}\s+{usual}$"
+        text, count = re.subn(line, f"#define {name} {wanted}", text, flags=re.MULTILINE)
+        if count != 1:
+            raise MissingToolError(f"the installed ArduinoISP sketch has no {name} line")
     heads = re.findall(r"^((?:unsigned )?\w+ \w+\([^;{}]*\)) \{$", text, flags=re.MULTILINE)
     prototypes = "\n".join(f"{head};" for head in heads)
     return f'#include <Arduino.h>\n{prototypes}\n#line 1 "ArduinoISP.ino"\n{text}'

@@ -3,13 +3,14 @@
 import sys
 from collections.abc import Callable
 
-from benchmarks import engine, firmware, pacing, parts, startup
+from benchmarks import engine, firmware, gang, pacing, parts, startup
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "startup": startup.main,
     "parts": parts.main,
     "engine": engine.main,
     "pacing": pacing.main,
+    "gang": gang.main,
     "firmware": firmware.main,
 }
 

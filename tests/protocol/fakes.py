@@ -64,6 +64,9 @@ class FakeWire:
     async def set_dtr(self, asserted: bool) -> None:
         pass
 
+    async def set_break(self, asserted: bool) -> None:
+        pass
+
     async def close(self) -> None:
         self.closed = True
 

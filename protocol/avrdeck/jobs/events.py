@@ -24,7 +24,18 @@ class StepDone:
     text: str = ""
 
 
-Event = StepStarted | StepDone | Progress
+@dataclass(frozen=True, slots=True)
+class Countdown:
+    """The person has to do something with the board in ``seconds`` seconds, at 0 now.
+
+    ``text`` says it whole, the seconds included.
+    """
+
+    text: str
+    seconds: int
+
+
+Event = StepStarted | StepDone | Progress | Countdown
 EventHandler = Callable[[Event], None]
 
 

@@ -66,7 +66,8 @@ class Dialect:
     EEPROM byte by PROG_PAGE. ``commit_us`` is what a page commit really takes, ``instruction_us`` what
     one instruction to the target takes and ``universal_us`` what UNIVERSAL adds to that, all 0 where it
     is not known. ``sck_hz`` is its SPI clock where that is known. ``takes``: the
-    commands with arguments that it reads to their end; any other puts it out of step.
+    commands with arguments that it reads to their end; any other puts it out of step. ``boot_bytes``
+    is how much of the end of flash a bootloader needs, 0 where that is not known.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Dialect:
     takes: frozenset[Op] = _USUAL
     usual_baud: int = 115_200
     cautious: bool = False
+    boot_bytes: int = 0
 
 
 ARDUINO_ISP = Dialect(
@@ -128,9 +130,18 @@ OPTIBOOT = Dialect(
     reach=Reach.BOOTLOADER,
     window=Window(unread=2, instant=frozenset({Op.LOAD_ADDRESS})),
     eeprom_address=EepromAddress.NONE,
+    boot_bytes=512,
 )
-ATMEGABOOT = Dialect(name="ATmegaBOOT", reach=Reach.BOOTLOADER)
-PICOBOOT = Dialect(name="picoboot", reach=Reach.BOOTLOADER, eeprom_address=EepromAddress.NONE)
+ATMEGABOOT = Dialect(name="ATmegaBOOT", reach=Reach.BOOTLOADER, boot_bytes=2048)
+PICOBOOT = Dialect(name="picoboot", reach=Reach.BOOTLOADER, eeprom_address=EepromAddress.NONE, boot_bytes=256)
+UNKNOWN_BOOTLOADER = Dialect(
+    name="unknown bootloader",
+    reach=Reach.BOOTLOADER,
+    eeprom_address=EepromAddress.NONE,
+    set_device=False,
+    cautious=True,
+)
+"""What `UNKNOWN` is taken for where the user says that a bootloader answers."""
 STK500 = Dialect(
     name="STK500",
     reach=Reach.ISP,

@@ -44,10 +44,15 @@ static void latch(struct target *t)
 	t->latched_hfuse = (uint8_t)t->hfuse;
 }
 
+static void clear_eepage(struct target *t)
+{
+	memset(t->eeloaded, 0, t->eepage_size);
+}
+
 static void clear_page(struct target *t)
 {
 	memset(t->page, 0xFF, t->page_size);
-	memset(t->eeloaded, 0, t->eepage_size);
+	clear_eepage(t);
 }
 
 void target_init(struct bench *b, const char *text)
@@ -115,12 +120,12 @@ static uint8_t read_out(const struct target *t, bool busy)
 	uint8_t first = t->instruction[0], second = t->instruction[1];
 	if (first == 0xF0 && second == 0x00)
 		return busy ? 0xFF : 0xFE;
-	if (busy)
+	if (busy && memchr("\x20\x28\xA0\x30\x38\x50\x58", first, 7))
 		return 0xFF;
 	switch (first) {
 	case 0x20: return read_flash(t, 0);
 	case 0x28: return read_flash(t, 1);
-	case 0xA0: return (t->lock & 3) == 0 ? 0xFF : t->eeprom[eeprom_address(t)];
+	case 0xA0: return (t->lock & 3) == 0 ? t->instruction[2] : t->eeprom[eeprom_address(t)];
 	case 0x30: return t->row[t->instruction[2] * 2 % sizeof t->row];
 	case 0x38: return t->row[(t->instruction[2] * 2 + 1) % sizeof t->row];
 	case 0x50: return (uint8_t)(second & 8 ? t->efuse : t->lfuse);
@@ -150,7 +155,7 @@ static void write_eeprom_page(struct target *t)
 	for (unsigned i = 0; i < t->eepage_size; i++)
 		if (t->eeloaded[i])
 			t->eeprom[start + i] = t->eepage[i];
-	clear_page(t);
+	clear_eepage(t);
 }
 
 static void chip_erase(struct target *t)
@@ -190,6 +195,7 @@ static unsigned carry_out(struct target *t)
 		return 0;
 	case 0x4C: case 0xC0: case 0xC2:
 		if (locked) {
+			i[0] == 0x4C ? clear_page(t) : clear_eepage(t);
 			t->locked_out++;
 			return 0;
 		}
@@ -198,10 +204,13 @@ static unsigned carry_out(struct target *t)
 		if (i[0] == 0xC2)
 			return write_eeprom_page(t), t->eeprom_us;
 		t->eeprom[eeprom_address(t)] = i[3];
+		clear_eepage(t);
 		return t->eeprom_us;
 	case 0xAC:
-		if (i[1] == 0x80)
+		if ((i[1] & 0xE0) == 0x80)
 			return chip_erase(t), t->erase_us;
+		if (i[1] == 0xE0 && (t->lock & 3) == 0)
+			return t->locked_out++, 0;
 		if (i[1] == 0xE0) {
 			t->lock &= i[3] | (~t->lock_mask & 0xFF);
 			return t->fuse_us;

@@ -10,7 +10,7 @@ from typing import Protocol, TextIO
 
 from avrdeck.boards.safety import Finding
 from avrdeck.commands.gauge import Gauge
-from avrdeck.jobs.events import Event, StepDone, StepStarted
+from avrdeck.jobs.events import Countdown, Event, StepDone, StepStarted
 from avrdeck.jobs.questions import Question
 from avrdeck.protocol.errors import Fault
 from avrdeck.protocol.target.progress import Progress
@@ -66,6 +66,8 @@ class TextOutput:
                 self.note(f"  {event.text}")
             case StepDone() if event.text:
                 self.note(f"    {event.text}")
+            case Countdown():
+                self.note(f"  {event.text}")
 
     def fault(self, fault: Fault) -> None:
         """See `Output`."""

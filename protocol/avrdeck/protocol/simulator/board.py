@@ -31,6 +31,7 @@ def build(options: Options, host_baud: int | None = None) -> Machine:
         host_baud or firmware.nominal_baud,
         auto_reset=options.auto_reset,
         any_baud=options.any_baud,
+        other_reset=options.other_reset,
     )
 
 

@@ -64,7 +64,7 @@ class IspPort:
             self.enabled = True
         elif not self.enabled:
             return None
-        elif instruction.op == POLL_READY and self._part.flash.page_size:
+        elif instruction.op == POLL_READY and not frame[1] and self._part.flash.page_size:
             return BLANK if busy else BLANK & ~1
         elif instruction.action is Action.READ:
             return self._busy_value(instruction) if busy and instruction.memory else self._read(instruction)
@@ -161,6 +161,8 @@ class IspPort:
             self.cells.write_lock(value)
         elif fuse.name != "lock" and not lock.write_blocked:
             self.cells.write_fuse(fuse.name, value)
+        else:
+            return
         self._busy(at, fuse.write_us)
 
     def _may_write(self, at: int, write_us: int) -> bool:

@@ -13,9 +13,14 @@ from typing import Protocol
 
 from avrdeck.protocol.simulator.faults import Fault, FaultPlan, Kind
 from avrdeck.protocol.simulator.mcu import FOREVER, Mcu, Wait
+from avrdeck.protocol.simulator.options import OtherReset
 from avrdeck.protocol.simulator.target import Target
 from avrdeck.protocol.simulator.usart import Usart
-from avrdeck.protocol.simulator.wire import Arrival, Wire
+from avrdeck.protocol.simulator.wire import NS_PER_MS, Arrival, Wire
+
+TOUCH_BAUD = 1200
+BREAK_MS = 5
+"""How long a break has to last: longer than any byte, so that no data reset the board."""
 
 
 class Firmware(Protocol):
@@ -52,11 +57,17 @@ class Machine:
 
     The board is up and waits for commands at virtual time 0. ``host_baud`` is the speed of the line's
     other end; with ``any_baud`` the firmware follows it. With ``auto_reset`` the asserting edge of DTR
-    resets the board, as on an Uno without a capacitor on RESET.
+    resets the board, as on an Uno without a capacitor on RESET; ``other_reset`` is what else does.
     """
 
     def __init__(
-        self, firmware: Firmware, host_baud: float, *, auto_reset: bool = True, any_baud: bool = False
+        self,
+        firmware: Firmware,
+        host_baud: float,
+        *,
+        auto_reset: bool = True,
+        any_baud: bool = False,
+        other_reset: OtherReset | None = None,
     ) -> None:
         self.firmware = firmware
         self.auto_reset = auto_reset
@@ -64,7 +75,9 @@ class Machine:
         self.now = 0
         self.faults = FaultPlan()
         self.vanished = False
+        self.other_reset = other_reset
         self._dtr = False
+        self._break_since: int | None = None
         self._strikes: list[tuple[int, Kind]] = []
         self._inbound: deque[Arrival] = deque()
         self._outbound: deque[Arrival] = deque()
@@ -124,9 +137,20 @@ class Machine:
 
     def set_dtr(self, *, asserted: bool) -> None:
         """Drive DTR; the asserting edge resets a board with auto-reset."""
-        if asserted and not self._dtr and self.auto_reset:
+        touched = self.other_reset is OtherReset.TOUCH and self.host_baud == TOUCH_BAUD
+        if (asserted and not self._dtr and self.auto_reset) or (self._dtr and not asserted and touched):
             self.reset_board()
         self._dtr = asserted
+
+    def set_break(self, *, asserted: bool) -> None:
+        """Hold the host's line low, or let it go, which resets a board that listens to breaks.
+
+        The framing error that a receiver sees is not simulated.
+        """
+        since, self._break_since = self._break_since, self.now if asserted else None
+        long_enough = since is not None and self.now - since >= BREAK_MS * NS_PER_MS
+        if not asserted and long_enough and self.other_reset is OtherReset.BREAK:
+            self.reset_board()
 
     def feed(self, data: bytes) -> None:
         """The host hands ``data`` to its transmitter now; it leaves at the host's baud."""

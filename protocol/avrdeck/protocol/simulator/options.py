@@ -22,6 +22,15 @@ class BadOption(UsageFault):
     """An option of the simulator that does not exist or cannot have that value."""
 
 
+class OtherReset(StrEnum):
+    """What resets a board that does not listen to DTR."""
+
+    TOUCH = "touch"
+    """DTR let go while the line speed is 1200 baud, as on boards whose own chip is the USB port."""
+    BREAK = "break"
+    """A break on the line: a capacitor that only a long low level discharges."""
+
+
 class DialectName(StrEnum):
     """The firmware on the virtual board."""
 
@@ -40,9 +49,9 @@ class Options:
     ``target`` false: nothing is connected. ``state``: file that keeps the chip. ``seed``: which serial
     number a new chip gets. ``baud``: the speed that the firmware was built for, `None` its usual one;
     ``any_baud`` makes it follow the host. ``auto_reset``: DTR resets the board (an Uno without a
-    capacitor on RESET). ``reset_ms``: how long an Uno's own bootloader then waits before the sketch
-    starts. ``echo``: an application behind a bootloader returns what it receives instead of staying
-    silent.
+    capacitor on RESET); ``other_reset`` does so instead where DTR does not. ``reset_ms``: how long an
+    Uno's own bootloader then waits before the sketch starts. ``echo``: an application behind a
+    bootloader returns what it receives instead of staying silent.
     """
 
     part: str | None = None
@@ -54,6 +63,7 @@ class Options:
     baud: int | None = None
     any_baud: bool = False
     auto_reset: bool = True
+    other_reset: OtherReset | None = None
     reset_ms: int = 1000
     echo: bool = False
 
@@ -128,6 +138,14 @@ def _baud(options: Options, text: str) -> Options:
     return replace(options, baud=_number(text, 300, MAX_BAUD))
 
 
+def _resets(options: Options, text: str) -> Options:
+    if text in set(OtherReset):
+        return replace(options, auto_reset=False, other_reset=OtherReset(text))
+    if text not in {"yes", "no"}:
+        raise BadOption(f"must be {_one_of('yes', 'no', *OtherReset)}.")
+    return replace(options, auto_reset=text == "yes", other_reset=None)
+
+
 def _number(text: str, low: int, high: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 10 and low <= int(text) <= high):
         raise BadOption(f"must be a number from {low} to {high}.")
@@ -152,7 +170,7 @@ _SETTERS: dict[str, Callable[[Options, str], Options]] = {
     "state": lambda options, text: replace(options, state=Path(text)),
     "seed": lambda options, text: replace(options, seed=_number(text, 0, MAX_SEED)),
     "baud": _baud,
-    "autoreset": lambda options, text: replace(options, auto_reset=_choice(text, {"yes": True, "no": False})),
+    "autoreset": _resets,
     "reset_ms": lambda options, text: replace(options, reset_ms=_number(text, 0, MAX_RESET_MS)),
     "app": lambda options, text: replace(options, echo=_choice(text, {"silent": False, "echo": True})),
 }

@@ -49,5 +49,8 @@ class Transport(Protocol):
     async def set_dtr(self, asserted: bool) -> None:
         """Drive DTR and RTS; on most Arduino boards the asserting edge resets the processor."""
 
+    async def set_break(self, asserted: bool) -> None:
+        """Hold the sending line at its start-bit level, or let it go again."""
+
     async def close(self) -> None:
         """Release the port. Closing twice is allowed."""

@@ -5,24 +5,23 @@ from __future__ import annotations
 import asyncio
 import os
 import termios
-import time
 
 import serial
 
 from avrdeck.protocol.transports.faults import as_os_error, cannot_open, vanished
-from avrdeck.protocol.transports.inbox import Inbox
+from avrdeck.protocol.transports.realtime import RealTime
 
 CHUNK = 65_536
 
 
-class LocalPort:
+class LocalPort(RealTime):
     """An open local port. See `base.Transport`."""
 
     def __init__(self, port: serial.Serial, name: str) -> None:
+        super().__init__()
         self.name = name
         self._port = port
         self._fd = port.fileno()
-        self._inbox = Inbox()
         self._unsent = bytearray()
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._fd, self._readable)
@@ -32,28 +31,12 @@ class LocalPort:
         """Bits per second."""
         return int(self._port.baudrate)
 
-    def now(self) -> float:
-        """The machine's monotonic clock."""
-        return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        """Real time."""
-        await asyncio.sleep(seconds)
-
     def write(self, data: bytes) -> None:
         """Write what the kernel takes now and the rest when it can."""
         self._inbox.check()
         self._unsent += data
         if len(self._unsent) == len(data):
             self._writable()
-
-    async def read(self, timeout: float) -> bytes:
-        """See `base.Transport.read`."""
-        return await self._inbox.take(timeout)
-
-    def discard(self) -> bytes:
-        """See `base.Transport.discard`."""
-        return self._inbox.drain()
 
     async def set_baud(self, baud: int) -> None:
         """Change the line speed once everything written has left."""
@@ -68,6 +51,13 @@ class LocalPort:
         try:
             self._port.dtr = asserted
             self._port.rts = asserted
+        except (OSError, termios.error):
+            return
+
+    async def set_break(self, asserted: bool) -> None:
+        """See `base.Transport.set_break`; a pseudo-terminal has no line to hold."""
+        try:
+            self._port.break_condition = asserted
         except (OSError, termios.error):
             return
 

@@ -103,6 +103,11 @@ class SimTransport:
         self._check()
         self.machine.set_dtr(asserted=asserted)
 
+    async def set_break(self, asserted: bool) -> None:
+        """Hold the line low; a board with a reset by break resets when it is let go."""
+        self._check()
+        self.machine.set_break(asserted=asserted)
+
     async def close(self) -> None:
         """Unplug, and keep the chip in the state file if there is one."""
         if not self._open:

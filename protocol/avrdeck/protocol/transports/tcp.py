@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from urllib.parse import urlsplit
 
 from avrdeck.protocol.errors import PortError, PortReason
 from avrdeck.protocol.transports.faults import not_supported, vanished
 from avrdeck.protocol.transports.inbox import Inbox
+from avrdeck.protocol.transports.realtime import RealTime
 
 CONNECT_SECONDS = 5.0
 
@@ -25,35 +25,20 @@ class _Receiver(asyncio.Protocol):
         self.inbox.fail(vanished(self._name, exc if isinstance(exc, OSError) else None))
 
 
-class SocketPort:
+class SocketPort(RealTime):
     """An open TCP stream. See `base.Transport`. ``baud`` is what the far end's port runs at."""
 
     def __init__(self, name: str, baud: int, stream: asyncio.Transport, inbox: Inbox) -> None:
+        super().__init__()
         self.name = name
         self.baud = baud
         self._stream = stream
         self._inbox = inbox
 
-    def now(self) -> float:
-        """The machine's monotonic clock."""
-        return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        """Real time."""
-        await asyncio.sleep(seconds)
-
     def write(self, data: bytes) -> None:
         """See `base.Transport.write`."""
         self._inbox.check()
         self._stream.write(data)
-
-    async def read(self, timeout: float) -> bytes:
-        """See `base.Transport.read`."""
-        return await self._inbox.take(timeout)
-
-    def discard(self) -> bytes:
-        """See `base.Transport.discard`."""
-        return self._inbox.drain()
 
     async def set_baud(self, baud: int) -> None:
         """Only what time-outs are computed from: a raw stream cannot change the far end's port."""
@@ -61,6 +46,11 @@ class SocketPort:
 
     async def set_dtr(self, asserted: bool) -> None:
         """A raw stream has no control lines."""
+
+    async def set_break(self, asserted: bool) -> None:
+        """A raw stream carries bytes only. Raises `PortError`."""
+        del asserted
+        raise not_supported(self.name, "a raw stream has no break", "Reset the board by hand.")
 
     async def close(self) -> None:
         """Close the connection."""

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 
 import serial
 
 from avrdeck.protocol.transports.faults import as_os_error, cannot_open, not_supported, vanished
-from avrdeck.protocol.transports.inbox import Inbox
+from avrdeck.protocol.transports.realtime import RealTime
 
 POLL_SECONDS = 0.05
 """How long the reader thread may sleep in the driver before it looks whether it should end."""
 
 
-class ThreadedPort:
+class ThreadedPort(RealTime):
     """An open port with a reader thread. See `base.Transport`."""
 
     def __init__(self, port: serial.Serial, name: str) -> None:
+        super().__init__()
         self.name = name
         self._port = port
-        self._inbox = Inbox()
         self._loop = asyncio.get_running_loop()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._read_forever, name=f"read {name}", daemon=True)
@@ -32,14 +31,6 @@ class ThreadedPort:
         """Bits per second."""
         return int(self._port.baudrate)
 
-    def now(self) -> float:
-        """The machine's monotonic clock."""
-        return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        """Real time."""
-        await asyncio.sleep(seconds)
-
     def write(self, data: bytes) -> None:
         """Hand bytes to the driver, which stores far more than a window."""
         self._inbox.check()
@@ -47,14 +38,6 @@ class ThreadedPort:
             self._port.write(data)
         except OSError as error:
             self._inbox.fail(vanished(self.name, as_os_error(error)))
-
-    async def read(self, timeout: float) -> bytes:
-        """See `base.Transport.read`."""
-        return await self._inbox.take(timeout)
-
-    def discard(self) -> bytes:
-        """See `base.Transport.discard`."""
-        return self._inbox.drain()
 
     async def set_baud(self, baud: int) -> None:
         """Change the line speed."""
@@ -64,6 +47,10 @@ class ThreadedPort:
         """Drive DTR and RTS together."""
         self._port.dtr = asserted
         self._port.rts = asserted
+
+    async def set_break(self, asserted: bool) -> None:
+        """See `base.Transport.set_break`."""
+        self._port.break_condition = asserted
 
     async def close(self) -> None:
         """End the thread and release the port."""

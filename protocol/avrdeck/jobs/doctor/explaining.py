@@ -1,0 +1,24 @@
+"""Reads ``explanations.toml``."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from avrdeck.jobs.doctor.model import Cause
+
+FILE = Path(__file__).with_name("explanations.toml")
+
+
+def explain(key: str, *, rule: str = "", sure: bool = False, **facts: object) -> Cause:
+    """The explanation ``key`` with ``facts`` filled in."""
+    words = {name: text.format_map(facts) for name, text in entries()[key].items()}
+    return Cause(rule, words["title"], words["text"], words["action"], sure)
+
+
+@cache
+def entries() -> Mapping[str, Mapping[str, str]]:
+    """Every explanation by key, with its braces."""
+    return tomllib.loads(FILE.read_text(encoding="utf-8"))

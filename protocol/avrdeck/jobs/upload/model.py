@@ -1,0 +1,53 @@
+"""What an upload is asked to do, and what it says in the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from avrdeck.boards.images import Image
+from avrdeck.jobs.events import EventHandler, StepDone, StepStarted
+from avrdeck.jobs.upload import verifying
+from avrdeck.protocol.programmer import Programmer
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to upload.
+
+    With ``delta`` only the pages that differ are written. ``board_limit`` is how many bytes of flash the
+    board's description leaves for sketches.
+    """
+
+    image: Image
+    delta: bool = False
+    board_limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UploadReceipt:
+    """What was done.
+
+    ``pages_written`` of ``pages`` that the image touches. ``healed`` bytes read wrong once and right the
+    second time. ``erased``: the chip was erased over ISP; ``kept_bootloader``: and its bootloader put back.
+    ``backup`` names the file with what the chip held before.
+    """
+
+    part: str
+    file: str
+    through: str
+    size: int
+    pages: int
+    pages_written: int
+    healed: int = 0
+    erased: bool = False
+    kept_bootloader: bool = False
+    backup: str = ""
+
+
+async def verified(programmer: Programmer, image: Image, size: int, on_event: EventHandler) -> int:
+    """Verify ``image``, of which ``size`` bytes are the user's; how many bytes needed a second read."""
+    on_event(StepStarted("verify", "verify flash"))
+    healed = await verifying.insist(programmer, image, on_event)
+    noise = f"; {healed} of them only at the second read: the line is noisy" if healed else ""
+    on_event(StepDone("verify", f"{size} bytes agree{noise}"))
+    return healed

@@ -1,0 +1,192 @@
+"""Upload over ISP, where only a chip erase turns a 0 into a 1: so it is erased only if that has to be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from avrdeck.boards.fuses import decode
+from avrdeck.boards.images import Image
+from avrdeck.boards.models import BLANK, MemoryLock, Part
+from avrdeck.jobs.backup.guarding import save_first
+from avrdeck.jobs.backup.store import Store
+from avrdeck.jobs.events import EventHandler, StepDone, StepStarted, unheard
+from avrdeck.jobs.ledger import Ledger
+from avrdeck.jobs.questions import Ask, Question, Topic, insist
+from avrdeck.jobs.upload.model import Plan, UploadReceipt, verified
+from avrdeck.jobs.upload.pages import Page, compare, image_of, page_size
+from avrdeck.protocol.errors import TargetError
+from avrdeck.protocol.programmer import Programmer
+from avrdeck.protocol.target import fuses, memories
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """The chip as it was: its bytes, and the bootloader that an erase would take, if there is one."""
+
+    values: Mapping[str, int]
+    bootloader: Image | None
+    lock: MemoryLock
+
+
+async def upload(
+    programmer: Programmer,
+    plan: Plan,
+    store: Store,
+    ask: Ask,
+    on_event: EventHandler = unheard,
+    *,
+    save_contents: bool = True,
+) -> UploadReceipt:
+    """Write ``plan`` into the identified target and verify it.
+
+    Where a bit has to go from 0 to 1 the chip is erased, after ``ask`` allowed it and a backup is in
+    ``store``; a bootloader and its lock bits are put back. Raises `Refused`, `TargetError`, `VerifyError`;
+    every fault says what the chip holds.
+    """
+    job = _Uploader(programmer, plan, store, ask, on_event)
+    with job.ledger.told():
+        return await job.run(save_contents)
+
+
+class _Uploader:
+    """One upload under way."""
+
+    def __init__(
+        self, programmer: Programmer, plan: Plan, store: Store, ask: Ask, on_event: EventHandler
+    ) -> None:
+        self.ledger = Ledger()
+        self._programmer = programmer
+        self._plan = plan
+        self._store = store
+        self._ask = ask
+        self._on_event = on_event
+        self._part = programmer.require_part()
+
+    async def run(self, save_contents: bool) -> UploadReceipt:
+        image = self._plan.image
+        values = await fuses.read_all(self._programmer)
+        lock = memory_lock(self._part, values)
+        pages = [] if lock.read_blocked else await self._compare()
+        refused = lock.write_blocked and any(page.differs for page in pages)
+        if lock.read_blocked or refused or any(page.needs_erase for page in pages):
+            return await self._with_erase(await self._look(values, lock), save_contents)
+        everything = not (self._plan.delta or lock.write_blocked)
+        chosen = [page for page in pages if page.differs or everything]
+        todo = image_of([(page.start, page.wanted) for page in chosen], image.file)
+        if not chosen:
+            return self._receipt(0, 0)
+        saved = await save_first(self._programmer, self._store, contents=False, on_event=self._on_event)
+        await self._write(todo, erased=False)
+        healed = await verified(self._programmer, todo, image.size, self._on_event)
+        return replace(self._receipt(len(chosen), healed), backup=saved.path.name)
+
+    async def _compare(self) -> list[Page]:
+        image = self._plan.image
+        self._on_event(StepStarted("compare", f"compare flash with {image.file}"))
+        pages = await compare(self._programmer, image, self._on_event, until_erase=True)
+        changed = sum(page.differs for page in pages)
+        told = f"{changed} of {len(pages)} pages differ"
+        if any(page.needs_erase for page in pages):
+            told = "bits have to go from 0 to 1, which only a chip erase can do: everything is written"
+        self._on_event(StepDone("compare", told))
+        return pages
+
+    async def _look(self, values: Mapping[str, int], lock: MemoryLock) -> _Before:
+        """What an erase would take with it."""
+        meaning, boot = decode(self._part, values, partial=True), self._part.boot
+        start = meaning.boot_start_byte if meaning.bootrst or (boot and boot.fixed) else None
+        if start is None or lock.read_blocked or self._plan.image.end > start:
+            return _Before(values, None, lock)
+        self._on_event(StepStarted("bootloader", f"look for a bootloader at {start:#06x}"))
+        content = await memories.read(self._programmer, "flash", start, watch=self._on_event)
+        used = bool(content.strip(bytes([BLANK])))
+        self._on_event(StepDone("bootloader", "it will be put back" if used else "none is there"))
+        return _Before(values, Image.of(content, start) if used else None, lock)
+
+    async def _with_erase(self, before: _Before, save_contents: bool) -> UploadReceipt:
+        image, programmer = self._plan.image, self._programmer
+        await insist(self._ask, Question(Topic.CONFIRM, self._question(before)))
+        saved = await save_first(programmer, self._store, contents=save_contents, on_event=self._on_event)
+        self._on_event(StepStarted("erase", "erase the chip"))
+        self.ledger.holds = f"The chip is erased or partly so; its fuses are unchanged. {saved.words}"
+        await programmer.chip_erase()
+        await self._insist_on_unlocked()
+        self._on_event(StepDone("erase"))
+        whole = _joined(image, before.bootloader)
+        self.ledger.holds = f"The chip was erased and {image.file} is in flash in part. {saved.words}"
+        await self._write(whole, erased=True)
+        healed = await verified(programmer, whole, image.size, self._on_event)
+        if before.bootloader:
+            await self._lock_again(before.values)
+        receipt = self._receipt(sum(1 for _ in image.pages(page_size(self._part))), healed)
+        kept = before.bootloader is not None
+        return replace(receipt, erased=True, kept_bootloader=kept, backup=saved.path.name)
+
+    async def _insist_on_unlocked(self) -> None:
+        if not self._part.lock.readable:
+            return
+        lock = await fuses.read(self._programmer, "lock")
+        if not self._part.lock.same(lock, BLANK):
+            raise TargetError(
+                f"The chip is still locked after the erase: lock reads {lock:02X}",
+                advice="Check the supply voltage, then try again.",
+            )
+
+    def _question(self, before: _Before) -> str:
+        keeps_eeprom = decode(self._part, before.values, partial=True).eesave
+        effects = ["EEPROM stays" if keeps_eeprom else "EEPROM goes too"] if self._part.eeprom else []
+        if before.bootloader:
+            effects.append("the bootloader is put back")
+        if before.lock.write_blocked and not before.bootloader:
+            effects.append("the lock bits go")
+        return f"Erase the {self._part.name} to write {self._plan.image.file}? " + ", ".join(effects) + "."
+
+    async def _write(self, image: Image, *, erased: bool) -> None:
+        self._on_event(StepStarted("write", f"write {image.size} bytes of flash"))
+        if not erased:
+            self.ledger.holds = f"Part of {image.file} is in flash; nothing else has changed."
+        await memories.write(self._programmer, image, erased=erased, watch=self._on_event)
+        self.ledger.holds = f"{image.file} was written and is not verified."
+        self._on_event(StepDone("write"))
+
+    async def _lock_again(self, values: Mapping[str, int]) -> None:
+        lock = values.get("lock", BLANK)
+        if self._part.lock.same(lock, BLANK):
+            return
+        self.ledger.holds = "Sketch and bootloader are verified; the chip is not locked as before."
+        self._on_event(StepStarted("lock", f"write lock {lock:02X} again"))
+        await fuses.write(self._programmer, "lock", lock)
+        self._on_event(StepDone("lock"))
+
+    def _receipt(self, written: int, healed: int) -> UploadReceipt:
+        image = self._plan.image
+        return UploadReceipt(
+            part=self._part.name,
+            file=image.file,
+            through=self._programmer.dialect.name,
+            size=image.size,
+            pages=sum(1 for _ in image.pages(page_size(self._part))),
+            pages_written=written,
+            healed=healed,
+        )
+
+
+def memory_lock(part: Part, values: Mapping[str, int]) -> MemoryLock:
+    """What the lock byte among ``values`` forbids; nothing where it is not known."""
+    bits = part.role("memory_lock")
+    known = bits.meaning(bits.get(values[bits.memory])) if bits and bits.memory in values else None
+    if known and isinstance(known.meaning, MemoryLock):
+        return known.meaning
+    return MemoryLock(write_blocked=False, read_blocked=False)
+
+
+def _joined(image: Image, bootloader: Image | None) -> Image:
+    """Both in one; the bootloader begins where the image has ended."""
+    if bootloader is None:
+        return image
+    first, last = image.segments, bootloader.segments
+    if first and first[-1].end == last[0].start:
+        data = [(segment.start, segment.data) for segment in (*first, *last)]
+        return image_of(data, image.file)
+    return replace(image, segments=(*first, *last))

@@ -1,0 +1,73 @@
+"""Uploads and the doctor on real firmware: Optiboot, ATmegaBOOT and the ArduinoISP sketch."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import pytest
+from bench_transport import BenchTransport
+from firmware import Firmware, arduino_isp, atmegaboot, optiboot
+from rig import Rig
+
+from avrdeck.boards.images import Image
+from avrdeck.jobs.doctor.diagnosing import diagnose
+from avrdeck.jobs.doctor.model import Report
+from avrdeck.jobs.upload.bootloading import upload
+from avrdeck.jobs.upload.model import Plan, UploadReceipt
+from avrdeck.jobs.upload.reaching import Way, reach_bootloader
+from avrdeck.jobs.upload.touching import Surroundings
+from avrdeck.protocol.transports.base import Transport
+
+OLD = random.Random(3).randbytes(4000)
+NEW = OLD[:1000] + b"changed" + OLD[1007:]
+
+
+async def uploaded(rig: Rig, content: bytes, *, delta: bool) -> UploadReceipt:
+    """Reset the board by DTR, find its bootloader whatever its speed, upload, let the sketch run."""
+
+    async def opened(port: str, baud: int) -> Transport:
+        return BenchTransport(rig, baud)
+
+    programmer = await reach_bootloader(Way("bench"), around=Surroundings(open=opened))
+    await programmer.identify()
+    receipt = await upload(programmer, Plan(Image.of(content, file="blink.hex"), delta))
+    await programmer.leave()
+    await programmer.link.close()
+    return receipt
+
+
+@pytest.mark.parametrize("loader", [optiboot, atmegaboot])
+async def test_a_delta_upload_writes_one_page_and_nothing_else(loader: Callable[[], Firmware]) -> None:
+    with Rig(loader(), dtr_reset=True) as rig:
+        first = await uploaded(rig, OLD, delta=False)
+        second = await uploaded(rig, NEW, delta=True)
+        assert (first.pages_written, second.pages_written) == (32, 1)
+        flash, image = rig.dump().device_flash, rig.firmware.image.read_bytes()
+        assert flash == (NEW + b"\xff" * 96)[: 32 * 128] + image[32 * 128 :]
+
+
+async def doctored(rig: Rig) -> Report:
+    async def opened(port: str, baud: int) -> Transport:
+        return BenchTransport(rig, baud)
+
+    return await diagnose("bench", opener=opened)
+
+
+async def test_the_doctor_knows_the_real_sketch_and_its_target() -> None:
+    with Rig(arduino_isp(19_200)) as rig:
+        report = await doctored(rig)
+        assert report.diagnosis.healthy
+        assert next(check.seen for check in report.checks if check.name == "19200").startswith(
+            "ArduinoISP 1.18"
+        )
+        assert rig.dump().flash.strip(b"\xff") == b""
+
+
+@pytest.mark.parametrize(("loader", "name"), [(optiboot, "Optiboot"), (atmegaboot, "ATmegaBOOT")])
+async def test_the_doctor_knows_real_bootloaders(loader: Callable[[], Firmware], name: str) -> None:
+    with Rig(loader(), dtr_reset=True) as rig:
+        before = rig.dump().device_flash
+        report = await doctored(rig)
+        assert report.diagnosis.title.startswith(name)
+        assert rig.dump().device_flash == before

@@ -1,0 +1,76 @@
+import io
+from pathlib import Path
+
+import pytest
+
+from avrdeck.commands.gangview import Table, row_text
+from avrdeck.jobs.gang import Row, Standing
+from avrdeck.protocol.errors import ExitCode
+from commands.conftest import Avrdeck
+
+
+@pytest.fixture
+def ports(tmp_path: Path) -> list[str]:
+    """Three virtual chips that keep their state."""
+    return [f"sim:?autoreset=no&seed={seed}&state={tmp_path / str(seed)}" for seed in range(3)]
+
+
+def test_all_are_burned_and_each_has_its_receipt(avrdeck: Avrdeck, ports: list[str], own_data: Path) -> None:
+    ran = avrdeck(
+        "gang", "burn", "uno", "--deckboot", "--no-backup", "--ports", ",".join(ports), "--yes", "--json"
+    )
+    rows = {row["port"]: row for row in ran.json["ports"]}
+    assert set(rows) == set(ports)
+    assert len({row["serial"] for row in rows.values()}) == 3
+    assert all(row["after"]["lock"] == 0xCF and row["verified"] for row in rows.values())
+    assert len(list((own_data / "backups").iterdir())) == 3
+    told = avrdeck("gang", "id", "--ports", ",".join(ports)).out
+    assert all(row["serial"] in told for row in rows.values())
+
+
+def test_one_that_fails_is_told_and_the_others_are_done(avrdeck: Avrdeck, ports: list[str]) -> None:
+    broken = f"{ports[1]}&xtal=none"
+    arguments = ["gang", "burn", "uno", "--deckboot", "--no-backup", "--yes", "--ports"]
+    ran = avrdeck(*arguments, f"{ports[0]},{broken},{ports[2]}")
+    assert ran.status == ExitCode.FAILURE
+    assert "1 of 3 ports failed" in ran.err
+    assert "its flash is blank" in ran.err
+    assert "avrdeck burn --resume -P PORT" in ran.err
+    for port in (ports[0], ports[2]):
+        assert avrdeck("id", "-P", port, "--json").json["fuses"]["lock"] == 0xCF
+    assert avrdeck("burn", "--resume", "-P", f"{ports[1]}&xtal=16000000", "--yes").status == 0
+
+
+def test_without_a_yes_no_chip_is_touched(avrdeck: Avrdeck, ports: list[str]) -> None:
+    ran = avrdeck("gang", "burn", "uno", "--deckboot", "--no-backup", "--ports", ",".join(ports))
+    assert ran.status == ExitCode.FAILURE
+    assert ran.err.count("The answer holds for every port alike.") == 1
+    assert avrdeck("id", "-P", ports[0], "--json").json["fuses"]["lock"] == 0xFF
+
+
+def test_watching_ends_after_the_count(avrdeck: Avrdeck, ports: list[str]) -> None:
+    ran = avrdeck("gang", "id", "--ports", ",".join(ports), "--watch", "--count", "2", "--json")
+    assert len(ran.json["ports"]) == 2
+
+
+@pytest.mark.parametrize("arguments", [["--ports", "/dev/nowhere*"], ["--ports", ","], ["--count", "2"], []])
+def test_what_names_no_port_is_refused(avrdeck: Avrdeck, arguments: list[str]) -> None:
+    assert avrdeck("gang", "id", *arguments).status == ExitCode.USAGE
+
+
+def test_a_row_shows_how_far_it_is() -> None:
+    row = Row("/dev/ttyACM0", Standing.WORKING, "ATmega328P", "verify flash", 256, 512)
+    assert row_text(row) == "▶ /dev/ttyACM0             ████████░░░░░░░░  50%  ATmega328P  verify flash"
+
+
+def test_a_table_is_painted_over_in_place() -> None:
+    stream = io.StringIO()
+    table = Table(stream)
+    for standing in (Standing.CONNECTING, Standing.DONE):
+        table.show(Row("a\x1b", standing))
+        table.show(Row("b", standing))
+    table.end()
+    text = stream.getvalue()
+    assert "a\x1b" not in text
+    assert text.count("\x1b[2F") == 3
+    assert text.endswith("✓ b                        ████████████████ 100%  done\n")

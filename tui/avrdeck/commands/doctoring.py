@@ -1,0 +1,109 @@
+"""``doctor``: why nothing works, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from textwrap import wrap
+
+import click
+
+from avrdeck.boards import wiring
+from avrdeck.commands.deck import Deck
+from avrdeck.commands.verb import verb
+from avrdeck.jobs.doctor.diagnosing import diagnose
+from avrdeck.jobs.doctor.model import Cause, Check, Patient, Report, Section, State
+from avrdeck.jobs.staging import staged
+from avrdeck.protocol.errors import UsageFault
+
+WIDTH = 80
+NAME_CELLS = 27
+MARKS = {State.OK: "✓", State.WARN: "!", State.FAIL: "×", State.SKIPPED: "-"}
+SHOWN_CAUSES = 4
+
+
+@verb("doctor")
+@click.option("--programmer", metavar="BOARD", help="The board that runs ArduinoISP, for the picture.")
+@click.option(
+    "--wrote",
+    multiple=True,
+    metavar="EDIT",
+    help="What was last written into the fuses of -p PART, such as lfuse=0x62; repeatable.",
+)
+async def doctor(deck: Deck, programmer: str | None, wrote: tuple[str, ...]) -> None:
+    """Find out who answers on the port, what is behind it, and what to do next. Never writes.
+
+    Tries every usual speed with a reset and without. For a chip that fell silent after a fuse edit, say
+    what was written.
+
+    \b
+    avrdeck doctor -P /dev/ttyACM0
+    avrdeck doctor -P /dev/ttyACM0 -p m328p --wrote lfuse=0x60
+    """
+    part = deck.part
+    if wrote and part is None:
+        raise UsageFault("The part must be named to know what a fuse means", advice="Name it with -p.")
+    last: dict[str, int] = {}
+    if part:
+        factory = {name: fuse.factory for name, fuse in part.fuses.items() if fuse.factory is not None}
+        for edit in wrote:
+            last = staged(part, last or factory, edit)
+    if programmer:
+        wiring.find_programmer(programmer)
+    await deck.session.disconnect()
+    report = await diagnose(
+        deck.port,
+        Patient(part, last, programmer),
+        baud=deck.settings.baud,
+        trace=deck.session.trace,
+        on_event=deck.out.event,
+    )
+    deck.out.result("\n".join(_lines(report)), _data(report))
+
+
+def _lines(report: Report) -> Iterator[str]:
+    for section in Section:
+        yield section.value
+        for check in (check for check in report.checks if check.section is section):
+            yield from _check_lines(check)
+        yield ""
+    diagnosis = report.diagnosis
+    yield f"{'Healthy' if diagnosis.healthy else 'Found'}: {diagnosis.title}"
+    for cause in diagnosis.causes[:SHOWN_CAUSES]:
+        yield from _cause_lines(cause, titled=cause.title != diagnosis.title)
+    if diagnosis.picture:
+        yield ""
+        yield wiring.draw(report.wires).rstrip()
+    yield ""
+    yield f"{report.probes} probes, {report.seconds:.0f} s, nothing written"
+
+
+def _check_lines(check: Check) -> Iterator[str]:
+    head = f"  {MARKS[check.state]} {check.name:{NAME_CELLS}} "
+    indent = " " * (NAME_CELLS + 5)
+    yield from wrap(check.seen, WIDTH, initial_indent=head, subsequent_indent=indent)
+
+
+def _cause_lines(cause: Cause, *, titled: bool) -> Iterator[str]:
+    if titled:
+        rule = f" ({cause.rule})" if cause.rule else ""
+        yield ""
+        yield from wrap(f"{cause.title}{rule}", WIDTH, initial_indent="  ", subsequent_indent="  ")
+    yield from wrap(cause.text, WIDTH, initial_indent="    ", subsequent_indent="    ")
+    yield from wrap(cause.action, WIDTH, initial_indent="  > ", subsequent_indent="    ")
+
+
+def _data(report: Report) -> dict[str, object]:
+    diagnosis = report.diagnosis
+    return {
+        "port": report.port,
+        "healthy": diagnosis.healthy,
+        "title": diagnosis.title,
+        "action": diagnosis.action,
+        "causes": [asdict(cause) for cause in diagnosis.causes],
+        "checks": [asdict(check) for check in report.checks],
+        "wires": [asdict(wire) for wire in report.wires.wires],
+        "capacitor": report.wires.capacitor,
+        "probes": report.probes,
+        "seconds": report.seconds,
+    }

@@ -1,0 +1,104 @@
+"""A gang's rows: painted over on a terminal, a line a step elsewhere."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, TextIO, TypeVar
+
+from avrdeck.boards.text import printable
+from avrdeck.commands.output import Output, TextOutput
+from avrdeck.jobs.gang import Row, Standing
+
+T = TypeVar("T")
+REPAINT_SECONDS = 0.1
+"""Repainting more often slows the wire of a remote terminal."""
+BAR_CELLS = 16
+PORT_CELLS = 24
+SIGNS = {
+    Standing.CONNECTING: "…",
+    Standing.WORKING: "▶",
+    Standing.DONE: "✓",
+    Standing.FAILED: "✗",
+}
+
+
+class Lines:
+    """A line whenever a port begins another step or is over."""
+
+    def __init__(self, out: Output) -> None:
+        self._out = out
+        self._told: dict[str, tuple[Standing, str]] = {}
+
+    def show(self, row: Row[Any]) -> None:
+        """Tell what is new of ``row``."""
+        new = row.standing, row.step
+        if self._told.get(row.port) != new:
+            self._told[row.port] = new
+            self._out.note(f"  {SIGNS[row.standing]} {printable(row.port)}: {_words(row)}")
+
+    def end(self) -> None:
+        """Nothing is left open."""
+
+
+class Table:
+    """All rows, painted over in place."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._rows: dict[str, Row[Any]] = {}
+        self._height = 0
+        self._painted = 0.0
+
+    def show(self, row: Row[Any]) -> None:
+        """Take ``row`` in, and paint unless the last painting is too fresh."""
+        old = self._rows.get(row.port)
+        self._rows[row.port] = row
+        now = time.monotonic()
+        if old is None or old.standing is not row.standing or now - self._painted >= REPAINT_SECONDS:
+            self._painted = now
+            self._paint()
+
+    def end(self) -> None:
+        """Paint the last state."""
+        if self._rows:
+            self._paint()
+
+    def _paint(self) -> None:
+        width = shutil.get_terminal_size().columns - 1
+        up = f"\x1b[{self._height}F" if self._height else ""
+        lines = [f"\x1b[2K{row_text(row)[:width]}\n" for row in self._rows.values()]
+        self._stream.write(up + "".join(lines))
+        self._stream.flush()
+        self._height = len(lines)
+
+
+def view(out: Output) -> Lines | Table:
+    """What suits the output: a table where it is a terminal of its own."""
+    return Table(sys.stderr) if isinstance(out, TextOutput) and sys.stderr.isatty() else Lines(out)
+
+
+def row_text(row: Row[Any]) -> str:
+    """``▶ /dev/ttyACM0  ████░░░░  52%  ATmega328P  write 512 bytes``."""
+    share = row.done / row.total if row.total else float(row.standing is Standing.DONE)
+    full = round(share * BAR_CELLS)
+    bar = "█" * full + "░" * (BAR_CELLS - full)
+    return f"{SIGNS[row.standing]} {printable(row.port):{PORT_CELLS}} {bar} {share:4.0%}  {_words(row)}"
+
+
+def table_text(rows: Sequence[Row[T]], words: Callable[[T], str]) -> str:
+    """The rows when they are over, each with what ``words`` says of its result or with its fault."""
+
+    def told(row: Row[T]) -> str:
+        return str(row.fault) if row.fault or row.result is None else words(row.result)
+
+    return "\n".join(f"{SIGNS[row.standing]} {printable(row.port):{PORT_CELLS}} {told(row)}" for row in rows)
+
+
+def _words(row: Row[Any]) -> str:
+    if row.fault:
+        return f"{row.part}  {row.fault.title}".strip()
+    step = "done" if row.standing is Standing.DONE else row.step or row.standing.value
+    return f"{row.part}  {step}".strip()
