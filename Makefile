@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST ?= -n auto
 
-.PHONY: run test lint types contracts wheel check bench faults clean
+.PHONY: run test lint types contracts wheel check bench faults screenshots clean
 
 run: $(VENV)/.run
 	@$(BIN)/avrdeck -P sim:
@@ -39,6 +39,9 @@ bench: $(VENV)/.dev
 faults: $(VENV)/.dev
 	@cd tests && ../$(BIN)/python -m jobs.campaign $(FAULTS)
 	@AVRDECK_FAULTS=$(or $(FAULTS),0) $(BIN)/python -m pytest -q -s tests/jobs/test_*_faults.py
+
+screenshots: $(VENV)/.dev
+	@$(BIN)/python -m avrdeck.tui.gallery screenshots
 
 clean:
 	@rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from importlib import import_module
 
 import click
@@ -32,6 +34,9 @@ VERBS = {
     "search": "looking:search",
     "fill": "looking:fill",
     "burn": "burning:burn",
+    "gang": "ganging:gang",
+    "upload": "uploading:upload",
+    "doctor": "doctoring:doctor",
     "isp": "raw.isp:isp",
     "stk": "raw.stk:stk",
     "trace": "tracing:trace",
@@ -63,6 +68,8 @@ FACES = {
     "console": "avrdeck.console.verb:console",
 }
 """Verbs that open a face: they live above this package and are found by name only."""
+APP = "avrdeck.tui.app:run_app"
+"""What opens without a verb, at a terminal."""
 
 
 class Tree(click.Group):
@@ -109,9 +116,23 @@ def avrdeck(ctx: click.Context, /, **shared: object) -> Work | None:
     """
     from avrdeck.commands.deck import Deck
 
-    ctx.obj = (ctx.find_object(Deck) or Deck()).refined(Settings(**shared))  # type: ignore[arg-type]
+    within = ctx.find_object(Deck)
+    ctx.obj = (within or Deck()).refined(Settings(**shared))  # type: ignore[arg-type]
     if ctx.invoked_subcommand:
         return None
+    if within is None and not ctx.obj.settings.json and sys.stdin.isatty() and sys.stdout.isatty():
+        return _face(ctx)
     from avrdeck.commands.showing import show
 
     return show(ctx.obj)
+
+
+def _face(ctx: click.Context) -> Work | None:
+    """The app; on a terminal that can only print lines, the line console."""
+    settings: Settings = ctx.obj.settings
+    if os.environ.get("TERM", "dumb") == "dumb":
+        work: Work = avrdeck.main(["console"], obj=ctx.obj, standalone_mode=False)
+        return work
+    module, _, name = APP.partition(":")
+    getattr(import_module(module), name)(port=settings.port, part=settings.part, baud=settings.baud)
+    return None

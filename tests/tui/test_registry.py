@@ -1,0 +1,90 @@
+"""Every row of the registry can be reached by key, by palette and by help."""
+
+import pytest
+from textual.binding import Binding
+
+from avrdeck.protocol.errors import Fault
+from avrdeck.tui import actions
+from avrdeck.tui.actions import ACTIONS, Scope
+from avrdeck.tui.palette import ActionProvider, reachable
+from avrdeck.tui.screens.backups import BackupsScreen
+from avrdeck.tui.screens.burn import BurnScreen
+from avrdeck.tui.screens.fault import FaultScreen
+from avrdeck.tui.screens.fusewrite import FuseWriteScreen
+from avrdeck.tui.screens.help import HelpText
+from avrdeck.tui.screens.hexview import HexScreen
+from avrdeck.tui.screens.inventory import InventoryScreen
+from avrdeck.tui.screens.trace import TraceScreen
+from avrdeck.tui.screens.wiring import WiringScreen
+
+ON_THE_DECK = {Scope.APP, Scope.DECK, Scope.CONNECTION, Scope.FUSES, Scope.MEMORY, Scope.CONSOLE}
+
+
+def test_ids_and_keys_are_unique():
+    assert len({action.id for action in ACTIONS}) == len(ACTIONS)
+    for scope in Scope:
+        keys = [key for action in actions.of(scope) for key in action.keys.split(",")]
+        assert len(keys) == len(set(keys)), scope
+
+
+def screen_for(scope: Scope, session):
+    match scope:
+        case Scope.HEX:
+            session.maps["flash"].data[:] = bytes(session.maps["flash"].size)
+            return HexScreen(session, "flash", 0)
+        case Scope.TRACE:
+            return TraceScreen(session)
+        case Scope.WRITE:
+            return FuseWriteScreen(session, session.draft.toggled("hfuse", 3))
+        case Scope.BURN:
+            return BurnScreen(session)
+        case Scope.BACKUPS:
+            return BackupsScreen(session)
+        case Scope.INVENTORY:
+            return InventoryScreen(session)
+        case Scope.WIRING:
+            return WiringScreen(session)
+        case _:
+            return FaultScreen(Fault("Something", advice="Do this."))
+
+
+@pytest.mark.parametrize("scope", list(Scope), ids=lambda scope: scope.name.lower())
+async def test_every_action_has_a_home_a_key_a_palette_entry_and_help(deck, scope):
+    async with deck() as bench:
+        if scope not in ON_THE_DECK:
+            await bench.app.push_screen(screen_for(scope, bench.session))
+            await bench.pilot.pause()
+        screen = bench.app.screen
+        homes = {action.id: home for action, home in reachable(screen)}
+        provider = ActionProvider(screen)
+        found = [hit async for hit in provider.discover()]
+        help_text = HelpText([scope])
+        shown = "\n".join(row.text for row in help_text.paint(100))
+        for action in actions.of(scope):
+            home = homes[action.id]
+            name = action.method.partition("(")[0]
+            target = bench.app if name.startswith("app.") else home
+            assert hasattr(target, f"action_{name.removeprefix('app.')}"), action.id
+            keys = bound_keys(home)
+            assert set(action.keys.replace("question_mark", "?").split(",")) <= keys | {"?"} or action.id in {
+                binding.id for binding in bindings_of(home)
+            }, action.id
+            assert action.help.rstrip(".")[:40] in shown, action.id
+            if action.id != "app.palette":
+                assert any(action.help.rstrip(".") == str(hit.display) for hit in found), action.id
+
+
+def bindings_of(home) -> list[Binding]:
+    return [binding for bindings in home._bindings.key_to_bindings.values() for binding in bindings]
+
+
+def bound_keys(home) -> set[str]:
+    return set(home._bindings.key_to_bindings)
+
+
+async def test_keys_are_remapped_by_the_settings(deck):
+    async with deck(keys={"fuses.toggle": "a"}) as bench:
+        await bench.press("2", "right", "a")
+        assert bench.session.draft.changes == 1
+        await bench.press("space")
+        assert bench.session.draft.changes == 1

@@ -1,0 +1,1 @@
+"""The Textual app: app wires, screens lay out, widgets show, controllers work."""

@@ -1,0 +1,234 @@
+"""Every action of the app, one row each. Keys, footer, palette and help are views of this table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from textual.binding import Binding, BindingType
+
+KEY_WORDS = {"escape": "esc", "question_mark": "?", "slash": "/", "left_square_bracket": "[",
+             "right_square_bracket": "]", "full_stop": ".", "ctrl": "^"}  # fmt: skip
+
+
+class Scope(StrEnum):
+    """Where an action works; the value is its name in the help."""
+
+    APP = "everywhere"
+    DECK = "deck"
+    CONNECTION = "connection"
+    FUSES = "fuses"
+    MEMORY = "memory"
+    CONSOLE = "console"
+    HEX = "hex view"
+    TRACE = "trace"
+    WRITE = "write fuses"
+    BURN = "burn"
+    BACKUPS = "backups"
+    INVENTORY = "inventory"
+    WIRING = "wiring"
+    FAULT = "fault"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing a user can do.
+
+    ``method`` is the ``action_…`` method of the widget or screen of its scope, with arguments if any.
+    ``label`` stands in the footer (unless ``show`` is false), ``help`` in palette and help. Actions with
+    a low ``rank`` stay longest when the footer is short of room. ``priority`` works even where a key
+    would be typed.
+    """
+
+    scope: Scope
+    id: str
+    keys: str
+    method: str
+    label: str
+    help: str
+    show: bool = True
+    rank: int = 5
+    priority: bool = False
+
+    @property
+    def key_text(self) -> str:
+        """The first key as the footer shows it."""
+        return key_text(self.keys.split(",")[0])
+
+    def binding(self) -> Binding:
+        """The Textual binding of this row."""
+        return Binding(
+            self.keys, self.method, self.label, id=self.id, tooltip=self.help, show=self.show,
+            priority=self.priority,
+        )  # fmt: skip
+
+
+class Row(NamedTuple):
+    """A row of the table: an `Action` without its scope."""
+
+    name: str
+    keys: str
+    method: str
+    label: str
+    help: str
+    show: bool = True
+    rank: int = 5
+    priority: bool = False
+
+
+def key_text(key: str) -> str:
+    """A Textual key name as people write it: ``^p``, ``esc``, ``?``."""
+    if key.startswith("ctrl+"):
+        return "^" + key_text(key[5:])
+    return KEY_WORDS.get(key, key)
+
+
+TABLE = {
+    Scope.APP: (
+        Row("palette", "ctrl+p", "command_palette", "commands", "Find a command.", rank=1, priority=True),
+        Row("help", "question_mark,f1", "help", "help", "Show what the keys do here.", rank=0),
+        Row("theme", "ctrl+t", "next_theme", "theme", "Change to the next theme.", show=False),
+        Row("quit", "ctrl+q", "quit", "quit", "Let the target go and leave.", show=False, priority=True),
+    ),
+    Scope.DECK: (
+        Row("connection", "1,f5", "focus_pane('connection')", "pane", "Go to the connection.", show=False),
+        Row("fuses", "2,f6", "focus_pane('fuses')", "pane", "Go to the fuses.", show=False),
+        Row("memory", "3,f7", "focus_pane('memory')", "pane", "Go to the memory map.", show=False),
+        Row("console", "4,f8", "focus_pane('console')", "pane", "Go to the console.", show=False),
+        Row("zoom", "z", "zoom", "zoom", "Give the pane the whole screen, or take it back.", rank=3),
+        Row("read", "r", "app.read_all", "read", "Read fuses, memories and signature row.", rank=4),
+        Row("write", "w", "app.write_fuses", "write", "Write the staged fuse bytes, with undo.", rank=2),
+        Row("burn", "b", "app.burn", "burn", "Burn a board's bootloader.", rank=4),
+        Row("trace", "t", "app.trace", "trace", "Show every frame on the wire.", rank=6),
+        Row("connect", "x", "app.connect", "connect", "Connect; or disconnect, the target runs.", rank=7),
+        Row("port", "o", "app.choose_port", "port", "Choose the port.", show=False),
+        Row("part", "p", "app.choose_part", "part", "Choose the part by hand, port or not.", show=False),
+        Row("backups", "v", "app.backups", "backups", "Backups: take, compare, restore.", rank=8),
+        Row("inventory", "i", "app.inventory", "inventory", "The chips that were seen.", rank=8),
+        Row("wiring", "y", "app.wiring", "wiring", "Show how to wire programmer and target.", show=False),
+        Row("stop", "ctrl+x", "app.stop_job", "stop", "Stop the running job at a safe place.", show=False),
+    ),
+    Scope.CONNECTION: (
+        Row("choose", "enter", "choose", "choose", "Choose the value on this line.", rank=1),
+        Row("next", "down,j", "move(1)", "next", "Next line.", show=False),
+        Row("previous", "up,k", "move(-1)", "previous", "Previous line.", show=False),
+    ),
+    Scope.FUSES: (
+        Row("toggle", "space", "toggle_cell", "toggle", "Turn the bit or flag under the cursor.", rank=1),
+        Row("choose", "enter", "choose", "choose", "Choose or type a legal value, or a byte in hex.", rank=6),
+        Row("revert", "u", "revert", "revert", "Take every staged change back.", rank=3),
+        Row("factory", "f", "factory", "factory", "Stage the factory values.", rank=7),
+        Row("preset", "e", "preset", "preset", "Stage the fuses of a board.", rank=8),
+        Row("copy", "c", "copy", "copy", "Copy the bytes as avrdude arguments.", rank=8),
+        Row("left", "left,h", "move(0, -1)", "left", "Cell to the left.", show=False),
+        Row("right", "right,l", "move(0, 1)", "right", "Cell to the right.", show=False),
+        Row("up", "up,k", "move(-1, 0)", "up", "Row above.", show=False),
+        Row("down", "down,j", "move(1, 0)", "down", "Row below.", show=False),
+        Row("findings_down", "pagedown", "findings(1)", "findings", "More findings.", show=False),
+        Row("findings_up", "pageup", "findings(-1)", "findings", "Findings before.", show=False),
+    ),
+    Scope.MEMORY: (
+        Row("hex", "enter", "hex", "hex", "Open the hex view at the cursor.", rank=1),
+        Row("save", "s", "save", "save", "Save the memory as Intel HEX or raw binary.", rank=3),
+        Row("compare", "d", "compare", "compare", "Compare with a file.", rank=5),
+        Row("switch", "tab", "switch", "flash/EEPROM", "Move the cursor to the other memory.", show=False),
+        Row("left", "left,h", "move(-1)", "left", "Page before.", show=False),
+        Row("right", "right,l", "move(1)", "right", "Page after.", show=False),
+        Row("up", "up,k", "row(-1)", "up", "Row above.", show=False),
+        Row("down", "down,j", "row(1)", "down", "Row below.", show=False),
+        Row("home", "home", "jump(0)", "home", "First page.", show=False),
+        Row("end", "end", "jump(-1)", "end", "Last page.", show=False),
+    ),
+    Scope.CONSOLE: (
+        Row("leave", "escape", "leave", "deck", "Back to the pane before.", rank=1),
+        Row("complete", "tab", "complete", "complete", "Take the suggestion, or list what fits.", rank=2),
+        Row("older", "up", "history(-1)", "history", "The command before.", rank=3),
+        Row("newer", "down", "history(1)", "newer", "The command after.", show=False),
+        Row("search", "ctrl+f", "search", "search", "Search the output.", rank=4),
+        Row("up", "pageup", "scroll(-1)", "scroll", "Scroll the output up.", show=False),
+        Row("down", "pagedown", "scroll(1)", "scroll", "Scroll the output down.", show=False),
+        Row("clear", "ctrl+l", "clear", "clear", "Clear the output.", show=False),
+        Row("copy", "ctrl+y", "copy", "copy", "Copy the whole output.", show=False),
+    ),
+    Scope.HEX: (
+        Row("leave", "escape,q", "leave", "deck", "Back to the deck.", rank=0),
+        Row("goto", "g", "goto", "goto", "Go to an address.", rank=2),
+        Row("search", "slash", "search", "search", 'Search bytes or "text".', rank=1),
+        Row("next", "n", "match(1)", "match", "Next match.", rank=4),
+        Row("previous", "N", "match(-1)", "match", "Previous match.", show=False),
+        Row("difference_after", "]", "difference(1)", "difference", "Difference after.", rank=5),
+        Row("difference_before", "[", "difference(-1)", "", "Difference before.", show=False),
+        Row("compare", "d", "compare", "compare", "Compare with a file.", rank=4),
+        Row("edit", "e", "edit", "edit", "Type bytes over what is there, into a staged image.", rank=3),
+        Row("revert", "u", "revert", "revert", "Take the staged bytes back.", rank=7),
+        Row("save", "s", "save", "save", "Save as Intel HEX or raw binary.", rank=3),
+    ),
+    Scope.TRACE: (
+        Row("leave", "escape,q", "leave", "deck", "Back to the deck.", rank=0),
+        Row("filter", "slash", "filter", "filter", "Show only some frames.", rank=1),
+        Row("follow", "f", "follow", "follow", "Stay at the newest frame, or stop.", rank=2),
+        Row("gap", "n", "gap", "next gap", "Go to the next long silence.", rank=3),
+        Row("copy", "c", "copy", "copy", "Copy the frame.", rank=4),
+        Row("save", "s", "save", "save", "Save the trace as text.", rank=4),
+    ),
+    Scope.WRITE: (
+        Row("leave", "escape", "leave", "cancel", "Leave without writing, or once it is done.", rank=0),
+        Row("write", "w", "write", "write", "Write the staged bytes.", rank=0),
+        Row("undo", "u", "undo", "undo", "Write the old bytes back before they take effect.", rank=1),
+        Row("latch", "enter", "latch", "keep", "Leave programming mode: the new bytes take effect.", rank=1),
+        Row("copy", "c", "copy", "copy", "Copy the bytes as avrdude arguments.", rank=3),
+    ),
+    Scope.BURN: (
+        Row("leave", "escape", "leave", "deck", "Leave, or stop the burn.", rank=0),
+        Row("board", "b", "board", "board", "Choose the board.", rank=1),
+        Row("file", "l", "file", "loader", "Choose the bootloader's file.", rank=2),
+        Row("rehearse", "h", "rehearse", "rehearse", "Play the burn on a virtual chip first.", rank=3),
+        Row("start", "enter", "start", "burn", "Burn as planned, after a confirmation.", rank=1),
+    ),
+    Scope.BACKUPS: (
+        Row("leave", "escape,q", "leave", "deck", "Back to the deck.", rank=0),
+        Row("take", "n", "take", "new", "Save all that the chip holds now.", rank=1),
+        Row("compare", "d", "compare", "compare", "Compare the chip with the backup.", rank=2),
+        Row("restore", "enter", "restore", "restore", "Bring the chip back to the backup.", rank=1),
+    ),
+    Scope.INVENTORY: (
+        Row("leave", "escape,q", "leave", "deck", "Back to the deck.", rank=0),
+        Row("label", "l,enter", "label", "label", "Name the chip.", rank=1),
+        Row("note", "n", "note", "notes", "Keep notes on the chip.", rank=1),
+    ),
+    Scope.WIRING: (
+        Row("leave", "escape,q", "leave", "deck", "Back to the deck.", rank=0),
+        Row("programmer", "p", "programmer", "programmer", "Choose the programmer.", rank=1),
+        Row("target", "t", "target", "target", "Choose the target.", rank=1),
+        Row("copy", "c", "copy", "copy", "Copy the drawing.", rank=2),
+    ),
+    Scope.FAULT: (
+        Row("leave", "escape,enter", "leave", "close", "Close.", rank=0),
+        Row("copy", "c", "copy", "copy", "Copy the whole message.", rank=0),
+    ),
+}  # fmt: skip
+"""The registry by scope."""
+
+ACTIONS = tuple(
+    Action(scope, f"{scope.name.lower()}.{row.name}", *row[1:])
+    for scope, table in TABLE.items()
+    for row in table
+)
+"""The registry."""
+
+
+def of(scope: Scope) -> Iterator[Action]:
+    """The actions of one scope, in the order of the table."""
+    return (action for action in ACTIONS if action.scope is scope)
+
+
+def bindings(scope: Scope) -> list[BindingType]:
+    """The bindings of one scope, for ``BINDINGS``."""
+    return [action.binding() for action in of(scope)]
+
+
+def by_id(identifier: str) -> Action | None:
+    """The action of that id."""
+    return next((action for action in ACTIONS if action.id == identifier), None)

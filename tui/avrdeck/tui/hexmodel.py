@@ -1,0 +1,127 @@
+"""A memory being looked at byte by byte: its bytes, a file beside it, staged bytes, matches."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from avrdeck.boards.images import Image
+from avrdeck.protocol.target.memories import ranges
+
+ROW = 16
+MAX_MATCHES = 10_000
+_BYTE = re.compile(r"[0-9a-fA-F]{2}|\?\?")
+
+
+class BadPattern(ValueError):
+    """What was typed is no search."""
+
+
+@dataclass
+class HexModel:
+    """``data`` is what was read; ``other`` the file it is compared with; ``staged`` maps address to byte."""
+
+    memory: str
+    data: bytes
+    page_size: int
+    other: Image | None = None
+    staged: dict[int, int] = field(default_factory=dict)
+    matches: list[int] = field(default_factory=list)
+    match_size: int = 0
+
+    def __post_init__(self) -> None:
+        self.differing: tuple[tuple[int, int], ...] = ()
+        self._starts: list[int] = []
+        self.compare(self.other)
+
+    def compare(self, other: Image | None) -> None:
+        """Hold ``other`` beside the memory, `None` for nothing."""
+        self.other = other
+        wrong: list[int] = []
+        for part in other.segments if other else ():
+            mine = self.data[part.start : part.end]
+            if mine != part.data:
+                pairs = zip(mine, part.data, strict=False)
+                wrong += [part.start + at for at, (there, wanted) in enumerate(pairs) if there != wanted]
+        self.differing = tuple(ranges(wrong))
+        self._starts = [start for start, _ in self.differing]
+
+    @property
+    def different_bytes(self) -> int:
+        """How many bytes differ."""
+        return sum(end - start for start, end in self.differing)
+
+    def differs(self, address: int) -> bool:
+        """Whether the byte differs from the file's."""
+        index = bisect_right(self._starts, address) - 1
+        return index >= 0 and address < self.differing[index][1]
+
+    def row_differs(self, start: int) -> bool:
+        """Whether any byte of the row at ``start`` differs."""
+        index = bisect_left(self._starts, start + ROW)
+        return index > 0 and self.differing[index - 1][1] > start
+
+    def byte(self, address: int) -> int:
+        """The byte as staged."""
+        return self.staged.get(address, self.data[address])
+
+    def stage(self, address: int, value: int) -> None:
+        """Stage a byte; one that is what the memory holds is no change."""
+        if value == self.data[address]:
+            self.staged.pop(address, None)
+        else:
+            self.staged[address] = value
+
+    def image(self) -> Image:
+        """The memory with the staged bytes in it."""
+        content = bytearray(self.data)
+        for address, value in self.staged.items():
+            content[address] = value
+        return Image.of(bytes(content), memory=self.memory)
+
+    def search(self, text: str) -> int:
+        """Find ``"text"`` in quotes or bytes as ``11 24 ?? BE``; how many there are. Raises `BadPattern`."""
+        pattern, self.match_size = compiled(text)
+        self.matches = []
+        for found in pattern.finditer(self.data):
+            self.matches.append(found.start())
+            if len(self.matches) == MAX_MATCHES:
+                break
+        return len(self.matches)
+
+    def matched(self, address: int) -> bool:
+        """Whether the byte belongs to a match."""
+        index = bisect_right(self.matches, address) - 1
+        return index >= 0 and address < self.matches[index] + self.match_size
+
+    def next_match(self, address: int, step: int) -> int | None:
+        """The match after or before an address, round the end."""
+        return _next(self.matches, address, step)
+
+    def next_difference(self, address: int, step: int) -> int | None:
+        """The difference after or before an address, round the end."""
+        return _next(self._starts, address, step)
+
+
+def compiled(text: str) -> tuple[re.Pattern[bytes], int]:
+    """A search as a pattern and its length in bytes; raises `BadPattern`."""
+    word = text.strip()
+    if word.startswith(('"', "'")):
+        content = word[1:].removesuffix(word[0]).encode()
+        if not content:
+            raise BadPattern('Type text in quotes: "v1.4"')
+        return re.compile(re.escape(content)), len(content)
+    pieces = _BYTE.findall(word)
+    if not pieces or "".join(pieces) != re.sub(r"[\s,]+", "", word).replace("0x", ""):
+        raise BadPattern('Bytes as 11 24 ?? BE, or "text" in quotes')
+    parts = [b"." if piece == "??" else re.escape(bytes.fromhex(piece)) for piece in pieces]
+    return re.compile(b"".join(parts), re.DOTALL), len(pieces)
+
+
+def _next(places: Sequence[int], address: int, step: int) -> int | None:
+    if not places:
+        return None
+    index = bisect_right(places, address) if step > 0 else bisect_left(places, address) - 1
+    return places[index % len(places)]

@@ -1,0 +1,122 @@
+"""An app that owns the session and runs one job on the wire at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+from textual.app import App
+from textual.message import Message
+from textual.worker import Worker
+
+from avrdeck.commands.faults import translated
+from avrdeck.jobs.questions import Question
+from avrdeck.tui import messages
+from avrdeck.tui.controllers import ports
+from avrdeck.tui.controllers.session import Session
+from avrdeck.tui.palette import reachable
+from avrdeck.tui.screens.answer import AnswerScreen
+from avrdeck.tui.screens.deck import DeckScreen
+from avrdeck.tui.screens.fault import FaultScreen
+from avrdeck.tui.widgets.chrome import Footer
+from avrdeck.tui.widgets.sheet import Sheet
+
+WATCH_SECONDS = 1.0
+"""How often a lost USB device is looked for."""
+
+
+class JobApp(App[None]):
+    """The session, its jobs, its faults."""
+
+    def __init__(self, port: str, baud: int | None = None) -> None:
+        super().__init__()
+        self.session = Session(self._post, port, baud)
+        self._job: Worker[None] | None = None
+
+    def _post(self, message: Message) -> None:
+        """Session facts go to the deck first, whatever screen is on top."""
+        if self.is_running and self._deck:
+            self._deck.post_message(message)
+
+    @property
+    def _deck(self) -> DeckScreen | None:
+        return next((screen for screen in self.screen_stack if isinstance(screen, DeckScreen)), None)
+
+    @property
+    def deck(self) -> DeckScreen:
+        """The deck below whatever is on top."""
+        deck = self._deck
+        if deck is None:
+            raise RuntimeError("the deck is not on the stack yet")
+        return deck
+
+    # -- jobs -------------------------------------------------------------
+
+    def run_job(self, work: Coroutine[Any, Any, None], *, waits: bool = False) -> None:
+        """Run work on the wire, one at a time; work that ``waits`` has its turn after what runs now."""
+        if self._job and self._job.is_running and not waits:
+            work.close()
+            name = self.session.job.name if self.session.job else "A job"
+            self.notify(f"{name} is running: ^x stops it.", severity="warning", markup=False)
+            return
+        self._job = self.run_worker(self._guarded(work), group="wire", exit_on_error=True)
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception as error:  # the one place where a foreign error becomes a fault
+            self.tell(error)
+
+    def tell(self, error: Exception) -> None:
+        """Show what went wrong; an error of avrdeck's own making is raised."""
+        fault = translated(error)
+        if fault is None:
+            raise error
+        self.push_screen(FaultScreen(fault))
+
+    async def on_sheet_clicked(self, event: Sheet.Clicked) -> None:
+        """A key in the footer was clicked: do what it does."""
+        if isinstance(event.sheet, Footer):
+            for action, home in reachable(self.screen):
+                if action.id == event.target:
+                    await self.run_action(action.method, home)
+
+    def on_failed(self, event: messages.Failed) -> None:
+        """Show a fault."""
+        self.push_screen(FaultScreen(event.fault))
+
+    def action_stop_job(self) -> None:
+        """Stop the running job; the line stays in step."""
+        if self._job and self._job.is_running:
+            self._job.cancel()
+
+    def action_connect(self) -> None:
+        """Connect, or disconnect."""
+        self.run_job(self.session.disconnect() if self.session.connected else self.session.connect())
+
+    def action_read_all(self) -> None:
+        """Read everything."""
+        self.run_job(self.session.read_all())
+
+    async def look_for_lost_port(self) -> None:
+        """Reconnect when the USB device that went away is back, under whatever name."""
+        identity = self.session.lost_identity
+        if identity is None or (self._job and self._job.is_running):
+            return
+        device = await asyncio.to_thread(ports.returned, identity)
+        if device:
+            self.session.port = device
+            self.run_job(self.session.connect())
+
+    def on_port_lost(self, event: messages.PortLost) -> None:
+        """Say what became of it."""
+        self.notify(
+            f"{event.port} is gone. What was read is kept; it is read again when the board is back.",
+            severity="warning",
+            markup=False,
+        )
+
+    async def ask(self, question: Question) -> str | None:
+        """Put a job's question over whatever is on the screen."""
+        return await self.push_screen_wait(AnswerScreen(question, self.session.part))

@@ -1,0 +1,57 @@
+"""The palette's commands: the registry's rows that can be carried out now."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.dom import DOMNode
+
+from avrdeck.tui.actions import ACTIONS, Action, Scope
+
+
+def reachable(screen: DOMNode) -> Iterator[tuple[Action, DOMNode]]:
+    """Every action that works on ``screen``, and the widget that carries it out."""
+    homes: dict[Scope, DOMNode] = {Scope.APP: screen.app}
+    for node in screen.walk_children(with_self=True):
+        scope = getattr(node, "scope", None)
+        if isinstance(scope, Scope):
+            homes.setdefault(scope, node)
+    if getattr(screen, "is_deck", False):
+        homes[Scope.DECK] = screen
+    for action in ACTIONS:
+        if action.scope in homes:
+            yield action, homes[action.scope]
+
+
+class ActionProvider(Provider):
+    """Finds actions by their help, label or key."""
+
+    async def discover(self) -> Hits:
+        """Every action, before anything is typed."""
+        for action, home in reachable(self.screen):
+            if not action.id.startswith("app.palette"):
+                yield DiscoveryHit(self._name(action), self._run(action, home), help=self._help(action))
+
+    async def search(self, query: str) -> Hits:
+        """The actions that fit."""
+        matcher = self.matcher(query)
+        for action, home in reachable(self.screen):
+            name = self._name(action)
+            score = matcher.match(name)
+            if score > 0:
+                yield Hit(score, matcher.highlight(name), self._run(action, home), help=self._help(action))
+
+    @staticmethod
+    def _name(action: Action) -> str:
+        return action.help.rstrip(".")
+
+    @staticmethod
+    def _help(action: Action) -> str:
+        return f"{action.scope.value}: {action.key_text}"
+
+    def _run(self, action: Action, home: DOMNode) -> Callable[[], Awaitable[None]]:
+        async def run() -> None:
+            await self.app.run_action(action.method, home)
+
+        return run

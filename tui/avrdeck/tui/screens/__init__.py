@@ -1,0 +1,1 @@
+"""Screens: layouts, and the modal dialogs."""

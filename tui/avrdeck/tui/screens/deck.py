@@ -1,0 +1,191 @@
+"""The deck: four panes side by side, two columns, or tabs."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.screen import Screen
+from textual.widgets import Static
+
+from avrdeck.tui import messages
+from avrdeck.tui.actions import Scope, bindings
+from avrdeck.tui.controllers.session import Session
+from avrdeck.tui.views import status
+from avrdeck.tui.views.ink import Pen, Row
+from avrdeck.tui.widgets.chrome import Footer, StatusBar, TabBar
+from avrdeck.tui.widgets.connection import ConnectionPane
+from avrdeck.tui.widgets.console import ConsolePane
+from avrdeck.tui.widgets.fuses import FusePane
+from avrdeck.tui.widgets.memory import MemoryPane
+from avrdeck.tui.widgets.pane import Pane
+from avrdeck.tui.widgets.sheet import Sheet
+
+WIDE, TWO_COLUMNS = 120, 100
+LEAST = (60, 20)
+REPAINT_SECONDS = 0.1
+"""Repainting progress more often slows the wire of a remote terminal."""
+
+
+class LastLine(Sheet):
+    """The console's newest line, on a deck too narrow for its pane."""
+
+    can_focus = False
+
+    def __init__(self) -> None:
+        super().__init__(id="last-line")
+        self.line: tuple[str, str] | None = None
+
+    def paint(self, width: int) -> list[Row]:
+        """A prompt sign and the line."""
+        if self.line is None:
+            return [Row()]
+        text, role = self.line
+        return [
+            Pen(width)
+            .put(">", "accent bold", at=1)
+            .put(f" {text}", "muted" if role == "command" else role)
+            .row()
+        ]
+
+
+class DeckScreen(Screen[None]):
+    """Where everything is seen. What the panes ask for is done by the app."""
+
+    is_deck = True
+    AUTO_FOCUS = ""
+    BINDINGS = bindings(Scope.DECK)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self._before = "fuses"
+        self._active = "fuses"
+        self._shown = -1
+
+    def compose(self) -> ComposeResult:
+        """Status, tabs, panes, footer."""
+        yield StatusBar()
+        yield TabBar()
+        with Container(id="panes"):
+            yield ConnectionPane(self.session)
+            yield FusePane(self.session)
+            yield MemoryPane(self.session)
+            yield ConsolePane(self.session)
+        yield Static(f"avrdeck needs {LEAST[0]} × {LEAST[1]} characters: enlarge the window.", id="too-small")
+        yield LastLine()
+        yield Footer((Scope.FUSES, Scope.DECK))
+
+    def on_mount(self) -> None:
+        """Show the state, and progress from now on."""
+        self.set_interval(REPAINT_SECONDS, self._tick)
+        self.focus_pane("fuses")
+        self.refresh_session()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Lay out for the new size."""
+        width, height = event.size
+        tiny = width < LEAST[0] or height < LEAST[1]
+        self.set_class(tiny, "-tiny")
+        self.set_class(width >= WIDE, "-wide")
+        self.set_class(TWO_COLUMNS <= width < WIDE, "-two")
+        self.set_class(width < TWO_COLUMNS, "-narrow")
+        self.set_class(height < 36, "-low")
+        self.set_class(44 <= height < 56, "-high")
+        self.set_class(height >= 56, "-higher")
+        self.call_after_refresh(self.refresh_session)
+
+    # -- panes ------------------------------------------------------------
+
+    @property
+    def panes(self) -> list[Pane]:
+        """The panes by number."""
+        return list(self.query(Pane))
+
+    @property
+    def active(self) -> Pane:
+        """The pane that has the focus."""
+        return self.query_one(f"#{self._active}", Pane)
+
+    @property
+    def console(self) -> ConsolePane:
+        """The console pane."""
+        return self.query_one(ConsolePane)
+
+    @property
+    def scopes(self) -> tuple[Scope, ...]:
+        """Whose keys work here, the narrowest first."""
+        own = getattr(self.active.entry(), "scope", None)
+        if own is Scope.CONSOLE:
+            return (own,)
+        return (own, Scope.DECK) if isinstance(own, Scope) else (Scope.DECK,)
+
+    def focus_pane(self, name: str) -> None:
+        """Give a pane the focus, and the screen on a narrow deck."""
+        self._activate(name)
+        self.set_focus(self.active.entry())  # at once: the next key may be here already
+
+    def _activate(self, name: str) -> None:
+        """Show that a pane has the focus."""
+        if name != self._active:
+            self._before = self._active
+        self._active = name
+        for pane in self.panes:
+            pane.set_class(pane.id == name, "-active")
+        self.set_class(name == "console", "-console")
+        self._chrome()
+
+    def action_focus_pane(self, name: str) -> None:
+        """Go to a pane."""
+        self.focus_pane(name)
+
+    def action_zoom(self) -> None:
+        """Give the pane the whole screen, or take it back."""
+        self.toggle_class("-zoomed")
+        self.call_after_refresh(self.refresh_session)
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """A click can move the focus too."""
+        for node in event.widget.ancestors_with_self:
+            if isinstance(node, Pane) and node.id and node.id != self._active and node.has_focus_within:
+                self._activate(node.id)
+
+    def on_sheet_clicked(self, event: Sheet.Clicked) -> None:
+        """A tab was clicked."""
+        if isinstance(event.sheet, TabBar):
+            self.focus_pane(str(event.target))
+
+    def on_console_pane_left(self) -> None:
+        """Back from the console."""
+        self.focus_pane(self._before if self._before != "console" else "fuses")
+
+    # -- showing ----------------------------------------------------------
+
+    def on_session_changed(self, _: messages.SessionChanged) -> None:
+        """Show what changed."""
+        self.refresh_session()
+
+    def _tick(self) -> None:
+        """Show progress, at most ten times a second."""
+        if self._shown != self.session.revision:
+            self.refresh_session()
+
+    def refresh_session(self) -> None:
+        """Show the session as it is now."""
+        if not self.is_mounted or not self.size.width:
+            return
+        self._shown = self.session.revision
+        for pane in self.panes:
+            if pane.display:
+                pane.refresh_session()
+        self._chrome()
+
+    def _chrome(self) -> None:
+        narrow = self.size.width < TWO_COLUMNS
+        bar = self.query_one(StatusBar)
+        bar.show(status.left(self.session, narrow), status.right(self.session, narrow))
+        self.query_one(Footer).show(self.scopes)
+        self.query_one(TabBar).show([(pane.id or "", pane.title) for pane in self.panes], self._active)
+        last = self.query_one(LastLine)
+        last.line = self.console.log_sheet.last()
+        last.repaint()

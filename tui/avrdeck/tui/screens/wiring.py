@@ -1,0 +1,107 @@
+"""How to wire programmer and target: a drawing, with what to mind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+
+from avrdeck.boards import wiring
+from avrdeck.tui.actions import Scope, bindings
+from avrdeck.tui.controllers.session import Session
+from avrdeck.tui.screens.dialogs import ChooseScreen, Option
+from avrdeck.tui.views.ink import Pen, Row
+from avrdeck.tui.widgets.sheet import Sheet
+
+USUAL = "uno"
+
+
+class Drawing(Sheet, can_focus=True):
+    """The drawing as text, warnings marked."""
+
+    def __init__(self) -> None:
+        super().__init__(id="drawing")
+        self.text = ""
+
+    def paint(self, width: int) -> Sequence[Row]:
+        """A row a line."""
+        return [
+            Pen(width).put(line, "warning bold" if line.startswith("!") else "", at=1).row()
+            for line in self.text.splitlines()
+        ]
+
+
+class WiringScreen(ModalScreen[None]):
+    """The wiring of one programmer to one target, both to be chosen."""
+
+    CSS_PATH = "wiring.tcss"
+    scope = Scope.WIRING
+    BINDINGS = bindings(Scope.WIRING)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._programmer = USUAL
+        self._target = _target_for(session)
+
+    def compose(self) -> ComposeResult:
+        """The drawing."""
+        with Vertical(id="wiring") as box:
+            box.border_title = Content("Wiring")
+            box.border_subtitle = Content("p programmer · t target · c copy · esc deck")
+            yield Drawing()
+
+    def on_mount(self) -> None:
+        """Draw."""
+        self._draw()
+
+    def _draw(self) -> None:
+        sheet = self.query_one(Drawing)
+        sheet.text = wiring.draw(wiring.plan(self._programmer, self._target))
+        sheet.repaint()
+
+    def action_programmer(self) -> None:
+        """Choose the programmer."""
+        options = [
+            Option(one.id, one.name, f"{one.volts:g} V", one.id == self._programmer)
+            for one in wiring.programmers()
+        ]
+        self.app.push_screen(ChooseScreen("Programmer", options), self._chosen_programmer)
+
+    def _chosen_programmer(self, value: object) -> None:
+        if isinstance(value, str):
+            self._programmer = value
+            self._draw()
+
+    def action_target(self) -> None:
+        """Choose the target."""
+        options = [Option(one.id, one.name, "", one.id == self._target) for one in wiring.targets()]
+        self.app.push_screen(ChooseScreen("Target", options), self._chosen_target)
+
+    def _chosen_target(self, value: object) -> None:
+        if isinstance(value, str):
+            self._target = value
+            self._draw()
+
+    def action_copy(self) -> None:
+        """Copy the drawing."""
+        self.app.copy_to_clipboard(self.query_one(Drawing).text)
+        self.notify("The drawing is in the clipboard.", markup=False)
+
+    def action_leave(self) -> None:
+        """Back to the deck."""
+        self.dismiss(None)
+
+
+def _target_for(session: Session) -> str:
+    """The part on the deck, where its pins are known; else the six-pin header."""
+    if session.part:
+        try:
+            wiring.plan(USUAL, session.part.name)
+        except wiring.UnknownWiringError:
+            pass
+        else:
+            return session.part.name
+    return "icsp6"

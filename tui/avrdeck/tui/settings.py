@@ -1,0 +1,98 @@
+"""The user's settings: a commented TOML file in the platform's folder."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from avrdeck.tui import themes
+from avrdeck.tui.actions import ACTIONS
+
+MAX_BYTES = 65_536
+TEMPLATE = """\
+# avrdeck: settings of the app. Delete the file to begin anew.
+
+# {themes}
+theme = "{theme}"
+
+# The port to open when none is named; empty is the simulator.
+port = "{port}"
+
+# Other keys for actions, by their names in the help: "fuses.toggle" = "x,space"
+[keys]
+{keys}"""
+
+
+@dataclass
+class Settings:
+    """What the user chose. ``file`` is where it is kept, `None` keeps it nowhere."""
+
+    theme: str = themes.DARK
+    port: str = ""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    file: Path | None = None
+    complaint: str = ""
+
+    @classmethod
+    def load(cls, file: Path | None = None) -> Settings:
+        """The settings in ``file``, by default the platform's; what cannot be used is left out and told."""
+        if file is None:
+            from platformdirs import user_config_path
+
+            file = user_config_path("avrdeck") / "settings.toml"
+        try:
+            with file.open("rb") as stream:
+                content = stream.read(MAX_BYTES + 1)
+            if len(content) > MAX_BYTES:
+                return cls(file=file, complaint=f"{file} is larger than {MAX_BYTES} bytes.")
+            table = tomllib.loads(content.decode())
+        except FileNotFoundError:
+            return cls(file=file)
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            return cls(file=file, complaint=f"{file} cannot be used: {error}")
+        return cls._checked(table, file)
+
+    @classmethod
+    def _checked(cls, table: Mapping[str, object], file: Path) -> Settings:
+        theme, port, keys = table.get("theme"), table.get("port"), table.get("keys")
+        known = {action.id for action in ACTIONS}
+        pairs = keys.items() if isinstance(keys, dict) else ()
+        wanted = {name: key for name, key in pairs if name in known and isinstance(key, str)}
+        wrong = [str(name)[:40] for name, _ in pairs if name not in wanted]
+        if theme is not None and theme not in themes.PALETTES:
+            wrong.append(f"theme {theme!r:.40}")
+        return cls(
+            theme=theme if isinstance(theme, str) and theme in themes.PALETTES else themes.DARK,
+            port=port if isinstance(port, str) else "",
+            keys=wanted,
+            file=file,
+            complaint=f"{file}: {', '.join(wrong)} not known." if wrong else "",
+        )
+
+    def remember(self, *, theme: str | None = None, port: str | None = None) -> None:
+        """Keep a choice; a file that cannot be written is not worth an interruption."""
+        self.theme = theme or self.theme
+        self.port = self.port if port is None else port
+        if self.file is None:
+            return
+        text = TEMPLATE.format(
+            themes=", ".join(themes.PALETTES),
+            theme=self.theme,
+            port=_quoted(self.port),
+            keys="".join(f'"{name}" = "{_quoted(key)}"\n' for name, key in self.keys.items()),
+        )
+        try:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            draft = self.file.with_suffix(".new")
+            draft.write_text(text, "utf-8")
+            draft.replace(self.file)
+        except OSError as error:
+            self.complaint = f"{self.file} cannot be written: {error}"
+
+
+def _quoted(text: str) -> str:
+    """``text`` for a TOML basic string."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04X}" for letter in escaped)

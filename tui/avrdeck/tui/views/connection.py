@@ -1,0 +1,197 @@
+"""The connection pane as rows: the port, the programmer, the target, its clock, and where to go next."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from avrdeck.boards.fuses import max_sck_hz
+from avrdeck.boards.labels import hz_label
+from avrdeck.boards.models import Part
+from avrdeck.boards.safety import Fitted, Xtal1
+from avrdeck.boards.uid import Source
+from avrdeck.tui.controllers.session import Session
+from avrdeck.tui.draft import Draft
+from avrdeck.tui.views.findings import bod_text
+from avrdeck.tui.views.ink import Pen, Row, clipped, heading
+from avrdeck.tui.views.status import clock_text, mode
+
+VALUE = 11
+"""Column of the values."""
+
+
+class Line(Enum):
+    """The lines on which something can be chosen."""
+
+    PORT = "port"
+    BAUD = "baud"
+    PART = "part"
+    SUPPLY = "supply"
+    XTAL1 = "xtal1"
+
+
+LINES = (Line.PORT, Line.BAUD, Line.PART, Line.XTAL1, Line.SUPPLY)
+"""From top to bottom."""
+
+
+def rows(session: Session, cursor: Line | None, width: int) -> list[Row]:
+    """The whole pane."""
+    painted = [*_port(session, cursor, width), Row()]
+    painted += [*_target(session, cursor, width), Row()]
+    if session.draft:
+        painted += [*_clock(session, session.draft, cursor, width), Row()]
+    painted += _history(session, width)
+    return [*painted, _keys(session, width)]
+
+
+def _line(
+    width: int, label: str, text: str, role: str = "", *, tail: str = "", tail_role: str = "muted"
+) -> Row:
+    pen = Pen(width).put(label, "muted", at=1)
+    pen.put(clipped(text, width - VALUE - len(tail)), role, at=VALUE)
+    return pen.put(tail, tail_role).row()
+
+
+def _choice(width: int, line: Line, cursor: Line | None, text: str, role: str = "") -> Row:
+    here = line is cursor
+    pen = Pen(width)
+    if here:
+        pen.put("►", "accent bold", at=0)
+    pen.put(
+        line.value.upper() if line is Line.XTAL1 else line.value.capitalize(),
+        "accent bold" if here else "muted",
+        at=1,
+        target=line,
+    )
+    pen.put(clipped(text, width - VALUE - 3), role, at=VALUE, target=line)
+    return pen.right("▼", "accent" if here else "disabled", margin=1, target=line).row(cursor=here)
+
+
+def _port(session: Session, cursor: Line | None, width: int) -> list[Row]:
+    painted = [_choice(width, Line.PORT, cursor, session.port or "none", "bold")]
+    if session.entry:
+        usb = f"  {session.entry.usb}" if width > 30 else ""
+        painted.append(_line(width, "", session.entry.name, "muted", tail=usb))
+    baud = session.programmer.link.transport.baud if session.programmer else session.baud
+    painted.append(_choice(width, Line.BAUD, cursor, str(baud) if baud else "its usual"))
+    if session.programmer:
+        programmer = session.programmer
+        version = programmer.identity.version
+        painted.append(_line(width, "Dialect", f"{programmer.dialect.name} {version}".strip()))
+    symbol, words = mode(session)
+    if width < VALUE + 18:
+        words = (words[0].removesuffix(" mode"), words[1])
+    painted.append(Pen(width).put("Mode", "muted", at=1).put(*symbol, at=VALUE).put(*words).row())
+    return painted
+
+
+def _target(session: Session, cursor: Line | None, width: int) -> list[Row]:
+    part = session.part
+    name = part.name if part else "by its signature"
+    painted = [heading(width, "Target"), _choice(width, Line.PART, cursor, name, "bold" if part else "muted")]
+    if part is None:
+        return painted
+    proof = (" ✓ 3 of 3", "success") if session.proven else (" by hand", "muted")
+    if width < VALUE + 9 + len(proof[0]):
+        proof = (proof[0][:2] if session.proven else "", proof[1])
+    painted.append(_line(width, "Signature", part.signature_text, tail=proof[0], tail_role=proof[1]))
+    if session.stale:
+        painted.append(_line(width, "", "! read again: r", "warning"))
+    painted += _identity(session, width)
+    draft = session.draft
+    if draft and "lock" in draft.read:
+        text, state = f"{draft.read['lock']:02X} ", _lock_text(draft)
+        painted.append(_line(width, "Lock", text + state))
+    return painted
+
+
+def _identity(session: Session, width: int) -> list[Row]:
+    found = session.identity
+    if found is None or found.source is Source.NONE:
+        return []
+    if found.source is Source.ALL_EQUAL:
+        return [_line(width, "Unique", "none: a clone?", "warning")]
+    return [_line(width, "Unique", found.text)]
+
+
+def _history(session: Session, width: int) -> list[Row]:
+    """What the inventory knows of the chip."""
+    sighting = session.sighting
+    if sighting is None:
+        return []
+    known = sighting.known
+    rows_ = [heading(width, "History")]
+    if known.label:
+        rows_.append(_line(width, "Label", known.label))
+    times = f"{known.sightings} times" if known.sightings > 1 else "first time"
+    since = f", {sighting.before[:10]}" if sighting.before else ""
+    rows_.append(_line(width, "Seen", times + (since if width > VALUE + 20 else "")))
+    if sighting.fuses_changed:
+        rows_.append(_line(width, "", "! other fuses than last", "warning"))
+    return [*rows_, Row()]
+
+
+def _lock_text(draft: Draft) -> str:
+    """What the lock bits forbid, in a word or two."""
+    closed = [
+        bits.role
+        for bits in draft.part.lock.fields
+        if draft.state_before(bits).key != "unlocked" and bits.role in _LOCKS
+    ]
+    return " and ".join(_LOCKS[role] for role in closed) + " only" if closed == ["boot_lock_boot"] else (
+        ", ".join(_LOCKS[role] for role in closed) or "open"
+    )  # fmt: skip
+
+
+_LOCKS = {"memory_lock": "locked", "boot_lock_app": "app", "boot_lock_boot": "boot"}
+
+
+def _clock(session: Session, draft: Draft, cursor: Line | None, width: int) -> list[Row]:
+    before, after = draft.decoded_before, draft.decoded
+    if before is None or after is None:
+        return []
+    painted = [heading(width, "Clock"), _changing(width, "Now", clock_text(before), clock_text(after))]
+    painted.append(_choice(width, Line.XTAL1, cursor, xtal_text(session.context.xtal1), "muted"))
+    sck = session.programmer.dialect.sck_hz if session.programmer else None
+    if sck:
+        painted.append(_sck(width, draft.part, sck, before.f_cpu_hz or before.freq_min_hz))
+    if before.bod or after.bod:
+        old, new = bod_text(before.bod or "", before.bod_volts), bod_text(after.bod or "", after.bod_volts)
+        painted.append(_changing(width, "BOD", old, new))
+    vcc = session.context.vcc
+    supply = f"{vcc:.1f} V" if vcc else "not told"
+    return [*painted, _choice(width, Line.SUPPLY, cursor, supply, "muted")]
+
+
+def xtal_text(xtal: Xtal1) -> str:
+    """What is fitted at XTAL1, as the user told."""
+    words = {Fitted.UNKNOWN: "not told", Fitted.NOTHING: "nothing fitted"}.get(xtal.fitted, xtal.fitted.value)
+    return f"{hz_label(xtal.hz)} {words}" if xtal.hz else words
+
+
+def _changing(width: int, label: str, old: str, new: str) -> Row:
+    pen = Pen(width).put(label, "muted", at=1)
+    pen.at = VALUE
+    if old == new:
+        return pen.put(clipped(new, width - VALUE)).row()
+    if len(old) + len(new) + 3 <= width - VALUE:
+        pen.put(old, "muted").put(" ")
+    return pen.put("→ ", "warning bold").put(clipped(new, width - pen.at), "warning bold").row()
+
+
+def _sck(width: int, part: Part, sck: int, clock_hz: int | None) -> Row:
+    pen = Pen(width).put("SCK", "muted", at=1).put(hz_label(sck), at=VALUE)
+    if clock_hz is None:
+        return pen.row()
+    limit = max_sck_hz(part, clock_hz)
+    if sck <= limit:
+        return pen.put(" ✓", "success").put(f" < f/{round(clock_hz / (limit + 1))}", "muted").row()
+    return pen.put(" × too fast", "error bold").row()
+
+
+def _keys(session: Session, width: int) -> Row:
+    """The keys that matter most here."""
+    pen = Pen(width, at=1)
+    words = [("x", "disconnect" if session.connected else "connect"), ("y", "wiring")]
+    for key, word in words:
+        pen.put(key, "accent bold").put(f" {word}  ", "muted")
+    return pen.row()

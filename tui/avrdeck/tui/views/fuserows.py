@@ -1,0 +1,181 @@
+"""The fuse editor as rows: bytes, bits, fields, old and new values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+
+from avrdeck.boards.fusefields import FieldState
+from avrdeck.boards.models import BitField
+from avrdeck.tui.draft import Draft
+from avrdeck.tui.views.fusegrid import (
+    BIT_WIDTH,
+    BITS,
+    GUTTER,
+    BitCell,
+    ByteCell,
+    Cell,
+    FieldCell,
+    Line,
+    Placed,
+    is_flag,
+    name_width,
+)
+from avrdeck.tui.views.ink import Pen, Row, clipped
+
+BITS_AT = 14
+"""Column of the gutter of bit 7."""
+FACTORY_WIDTH = 56
+"""From this width on the factory values are shown."""
+PROGRAMMED, UNPROGRAMMED = "■", "□"
+
+
+def bit_header(width: int, *, factory: bool = True) -> Row:
+    """The bits' numbers."""
+    pen = Pen(width)
+    for bit in BITS:
+        pen.put(str(bit), "disabled", at=_bit_column(bit))
+    if factory and width >= FACTORY_WIDTH:
+        pen.right("factory", "disabled", margin=1)
+    return pen.row()
+
+
+def rows(draft: Draft, lines: Sequence[Line], cursor: Cell | None, width: int, height: int) -> list[Row]:
+    """The whole editor; a blank line before each byte but the first, where ``height`` has room for them."""
+    painted = [bit_header(width)]
+    airy = 1 + len(lines) + sum(line.is_byte for line in lines) - 1 <= height
+    for line in lines:
+        if line.is_byte and len(painted) > 1 and airy:
+            painted.append(Row())
+        if line.is_byte:
+            painted.append(byte_row(draft, line.memory, cursor, width))
+        else:
+            painted.append(_field_row(draft, line, cursor, width))
+    return painted
+
+
+def byte_row(draft: Draft, memory: str, cursor: Cell | None, width: int) -> Row:
+    """A byte's name, value and eight bits."""
+    here = isinstance(cursor, ByteCell | BitCell) and cursor.memory == memory
+    pen = Pen(width)
+    if here:
+        pen.put("►", "accent bold", at=0)
+    old, new = draft.base(memory), draft.value(memory)
+    if old != new:
+        pen.put("◆", "warning", at=1)
+    pen.put(f"{memory:5}", "bold", at=2, target=ByteCell(memory)).at += 1
+    chosen = " reverse" if cursor == ByteCell(memory) else ""
+    if old == new:
+        pen.put(f"{new:02X}", f"bold{chosen}", target=ByteCell(memory))
+    else:
+        pen.put(f"{old:02X}", "muted").put("→", "warning")
+        pen.put(f"{new:02X}", f"warning bold{chosen}", target=ByteCell(memory))
+    for bit in BITS:
+        _bit(pen, draft, BitCell(memory, bit), cursor)
+    factory = draft.part.fuses[memory].factory
+    if width >= FACTORY_WIDTH and factory is not None:
+        pen.right(f"{factory:02X}", "muted", margin=1)
+    return pen.row(band=True, cursor=here)
+
+
+def _bit_column(bit: int) -> int:
+    return BITS_AT + 2 + (7 - bit) * BIT_WIDTH
+
+
+def _bit(pen: Pen, draft: Draft, cell: BitCell, cursor: Cell | None) -> None:
+    """One bit: `·` where there is none, reversed where it is programmed, brackets under the cursor."""
+    column = _bit_column(cell.bit)
+    if not draft.part.fuses[cell.memory].used_mask >> cell.bit & 1:
+        pen.put("·", "disabled", at=column)
+        return
+    one = draft.value(cell.memory) >> cell.bit & 1
+    changed = draft.changed_bits(cell.memory) >> cell.bit & 1
+    colour = "warning" if changed else "text"
+    if changed:
+        pen.put("◆", "warning", at=column - 2)
+    if one:
+        pen.put("1", f"{colour} bold" if changed else "", at=column, target=cell)
+    else:
+        pen.put("▐", colour, at=column - 1).put("0", f"{colour} bold reverse", target=cell).put("▌", colour)
+    if cursor == cell:
+        pen.put("[", "accent bold", at=column - 1).put("]", "accent bold", at=column + 1)
+
+
+def _field_row(draft: Draft, line: Line, cursor: Cell | None, width: int) -> Row:
+    pen = Pen(width)
+    head = name_width(draft.part)
+    for placed in line.fields:
+        _field(pen, draft, placed, cursor, head)
+    return pen.row(cursor=isinstance(cursor, FieldCell) and any(p.bits is cursor.bits for p in line.fields))
+
+
+def _field(pen: Pen, draft: Draft, placed: Placed, cursor: Cell | None, head: int) -> None:
+    bits = placed.bits
+    cell = FieldCell(bits)
+    here = isinstance(cursor, FieldCell) and cursor.bits is bits
+    before, now = draft.state_before(bits), draft.state(bits)
+    changed = before.value != now.value
+    if here:
+        pen.put("►", "accent bold", at=placed.column)
+    if changed:
+        pen.put("◆", "warning", at=placed.column + 1)
+    role = "warning bold" if changed else "accent bold" if here else "muted"
+    pen.put(bits.name, role, at=placed.column + GUTTER, target=cell)
+    pen.at = placed.column + GUTTER + head
+    room = placed.column + placed.width - pen.at - 1
+    if is_flag(bits):
+        _flag(pen, before, now, room, cell)
+    else:
+        _choice(pen, before, now, room - 3, cell)
+        pen.put("▼", "accent" if here else "disabled", at=placed.column + placed.width - 2, target=cell)
+
+
+def _flag(pen: Pen, before: FieldState, now: FieldState, room: int, cell: FieldCell) -> None:
+    changed = before.value != now.value
+    box = PROGRAMMED if now.value == 0 else UNPROGRAMMED
+    if changed:
+        old = PROGRAMMED if before.value == 0 else UNPROGRAMMED
+        pen.put(f"{old}→{box} ", "warning bold", target=cell)
+        pen.put(_words(now, room - 4), "warning bold", target=cell)
+    else:
+        on = now.value == 0
+        pen.put(f"{box} ", "" if on else "muted", target=cell)
+        pen.put(_words(now, room - 2), "" if on else "muted", target=cell)
+
+
+def _words(state: FieldState, room: int) -> str:
+    """The value in words where they fit, else its key."""
+    return state.label if cell_len(state.label) <= room else clipped(state.key, room)
+
+
+def _choice(pen: Pen, before: FieldState, now: FieldState, room: int, cell: FieldCell) -> None:
+    if before.value == now.value:
+        pen.put(clipped(now.label, room), target=cell)
+        return
+    both = cell_len(before.label) + cell_len(now.label) + 3 <= room
+    if both:
+        pen.put(before.label, "muted").put(" → ", "warning bold")
+    pen.put(clipped(now.label, room), "warning bold", target=cell)
+
+
+def described(draft: Draft, cell: Cell | None) -> str:
+    """What is under the cursor, in words, for the pane's lower edge."""
+    if cell is None:
+        return ""
+    if isinstance(cell, FieldCell):
+        state = draft.state(cell.bits)
+        return f"{place(cell.bits)} · {state.title}: {state.label}"
+    if isinstance(cell, BitCell):
+        bits = next((b for b in draft.part.fuses[cell.memory].fields if b.mask >> cell.bit & 1), None)
+        name = f" · {bits.name}, {draft.state(bits).title}" if bits else ""
+        programmed = "unprogrammed" if draft.value(cell.memory) >> cell.bit & 1 else "programmed"
+        return f"{cell.memory} {cell.bit}{name} · {programmed}"
+    value = draft.value(cell.memory)
+    return f"{cell.memory} · 0x{value:02X} = {value:08b}b · 0 is programmed"
+
+
+def place(bits: BitField) -> str:
+    """Where a field is: ``efuse 2:0``, ``hfuse 7``."""
+    high, low = bits.mask.bit_length() - 1, bits.lsb
+    return f"{bits.memory} {high}:{low}" if high != low else f"{bits.memory} {high}"

@@ -1,0 +1,142 @@
+"""Rows of styled text, painted cell by cell. Pure: a role names a colour, the theme gives it.
+
+A role is a colour (`ROLES`) and attributes, in any order: ``"warning bold"``, ``"reverse"``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from rich.cells import cell_len, get_character_cell_size
+
+from avrdeck.boards.text import printable
+
+ROLES = ("text", "muted", "disabled", "accent", "success", "warning", "error")
+"""The colours that a role may name; ``text`` is meant where none is named."""
+ATTRIBUTES = frozenset({"bold", "reverse", "underline"})
+RULE = "─"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Text from ``column`` on. ``target`` is what a click on it means."""
+
+    column: int
+    text: str
+    role: str = ""
+    target: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line; ``band`` paints it on the panel colour. ``cursor`` marks the row to keep in sight."""
+
+    runs: tuple[Run, ...] = ()
+    band: bool = False
+    cursor: bool = False
+
+    @property
+    def text(self) -> str:
+        """The line without colours, as a reader sees it."""
+        width = max((run.column + cell_len(run.text) for run in self.runs), default=0)
+        return "".join(text for text, _ in cells(self, width)).rstrip()
+
+
+@dataclass
+class Pen:
+    """Builds one row of ``width`` columns from left to right."""
+
+    width: int
+    at: int = 0
+    runs: list[Run] = field(default_factory=list)
+
+    def put(self, text: str, role: str = "", *, at: int | None = None, target: object = None) -> Pen:
+        """Write ``text`` at column ``at``, or where the last text ended."""
+        column = self.at if at is None else at
+        text = printable(text)
+        self.runs.append(Run(column, text, role, target))
+        self.at = column + cell_len(text)
+        return self
+
+    def right(self, text: str, role: str = "", *, margin: int = 0, target: object = None) -> Pen:
+        """Write ``text`` so that it ends ``margin`` columns before the right edge."""
+        return self.put(text, role, at=self.width - margin - cell_len(printable(text)), target=target)
+
+    def rule(self, *, margin: int = 1) -> Pen:
+        """Draw a thin line from here to the right edge."""
+        length = self.width - margin - self.at - 1
+        return self.put(RULE * length, "disabled", at=self.at + 1) if length > 0 else self
+
+    def row(self, *, band: bool = False, cursor: bool = False) -> Row:
+        """The finished row."""
+        return Row(tuple(self.runs), band, cursor)
+
+
+def cells(row: Row, width: int) -> list[tuple[str, str]]:
+    """The row as ``width`` columns of (text, role); a wide character leaves an empty text after it."""
+    line: list[tuple[str, str]] = [(" ", "")] * width
+    for run in row.runs:
+        column = run.column
+        for character in run.text:
+            size = get_character_cell_size(character)
+            if size == 0 and 0 < column <= width:  # an accent joins the letter before it
+                line[column - 1] = (line[column - 1][0] + character, line[column - 1][1])
+            elif column >= 0 and column + size <= width:
+                line[column] = (character, run.role)
+                if size == 2:
+                    line[column + 1] = ("", run.role)
+            column += size
+    return line
+
+
+def grouped(line: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Neighbouring cells of one role joined."""
+    groups: list[tuple[str, str]] = []
+    for text, role in line:
+        if groups and groups[-1][1] == role:
+            groups[-1] = (groups[-1][0] + text, role)
+        else:
+            groups.append((text, role))
+    return groups
+
+
+def target_at(row: Row, column: int) -> object:
+    """What a click on ``column`` means: the target of the uppermost text there."""
+    for run in reversed(row.runs):
+        if run.column <= column < run.column + cell_len(run.text) and run.target is not None:
+            return run.target
+    return None
+
+
+def clipped(text: str, width: int) -> str:
+    """``text`` made safe to show and cut to ``width`` columns, with an ellipsis where it was cut."""
+    text = printable(text)
+    if cell_len(text) <= width:
+        return text
+    kept = ""
+    for character in text:
+        if cell_len(kept + character) >= width:
+            break
+        kept += character
+    return f"{kept}…"
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """``text`` in lines of at most ``width`` columns."""
+    from textwrap import wrap
+
+    return wrap(printable(text), max(width, 10)) or [""]
+
+
+def heading(width: int, title: str, rest: str = "") -> Row:
+    """A group's title with a thin line to the right edge."""
+    pen = Pen(width).put(title, "muted", at=1)
+    if rest:
+        pen.put(f" {rest}")
+    return pen.rule().row()
+
+
+def plain_text(rows: Iterable[Row]) -> str:
+    """Rows as text, for the clipboard."""
+    return "\n".join(row.text for row in rows)

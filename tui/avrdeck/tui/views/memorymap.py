@@ -1,0 +1,268 @@
+"""The memory map as rows: flash to scale, EEPROM, signature row, and the page under the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from avrdeck.boards.models import BLANK
+from avrdeck.boards.uid import calibration_addresses, serial_addresses
+from avrdeck.tui.controllers.session import Session
+from avrdeck.tui.pages import Page, PageMap
+from avrdeck.tui.views.ink import Pen, Row
+
+GLYPHS = {
+    Page.UNKNOWN: ("-", "disabled"),
+    Page.USED: ("▄", "muted"),
+    Page.BLANK: ("·", "disabled"),
+    Page.WAITING: ("░", "muted"),
+    Page.WRITTEN: ("▄", "accent"),
+    Page.VERIFIED: ("█", "success"),
+    Page.DIFFERS: ("▒", "warning"),
+}
+BOOT_GLYPH = ("▀", "accent")
+MAX_ROWS = 16
+"""Rows of the flash map; a larger memory puts several pages into one cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class MapCursor:
+    """The page under the cursor."""
+
+    memory: str = "flash"
+    page: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """How a memory is drawn: cells a row, pages a cell."""
+
+    columns: int
+    pages: int
+
+    def rows(self, count: int) -> int:
+        """Rows for ``count`` pages."""
+        return -(-count // (self.columns * self.pages))
+
+
+def grid(found: PageMap, width: int) -> Grid:
+    """32 cells a row, 64 where there is room; as many pages a cell as keep the map in `MAX_ROWS`."""
+    columns = 64 if width >= 76 else 32
+    pages = max(1, -(-found.count // (columns * MAX_ROWS)))
+    return Grid(columns, pages)
+
+
+def rows(session: Session, cursor: MapCursor | None, width: int) -> list[Row]:
+    """The whole pane."""
+    flash = session.maps.get("flash")
+    if flash is None or session.draft is None:
+        return [Pen(width).put("No part yet: x connects, p chooses one by hand.", "muted", at=1).row()]
+    plan = grid(flash, width)
+    painted = [_title(flash, plan, width), *_map(session, flash, plan, cursor, width)]
+    painted += [*_reset(session, flash, plan, width), *_legend(session, flash, width)]
+    if "eeprom" in session.maps:
+        painted += [Row(), *_eeprom(session, session.maps["eeprom"], plan, cursor, width)]
+    if session.row:
+        painted += [Row(), *signature_row(session, width)]
+    return [*painted, Row(), *page_rows(session, cursor, width)] if cursor else painted
+
+
+def _title(found: PageMap, plan: Grid, width: int) -> Row:
+    pen = Pen(width).put("Flash", "bold", at=1).put(f" {size_text(found.size)}")
+    pages = "1 page" if plan.pages == 1 else f"{plan.pages} pages"
+    return pen.right(f"1 cell = {pages}, {found.page_size * plan.pages} B", "disabled", margin=1).row()
+
+
+def _map(
+    session: Session, found: PageMap, plan: Grid, cursor: MapCursor | None, width: int, *, boot: bool = True
+) -> list[Row]:
+    digits = 5 if found.size > 0x10000 else 4
+    start = boot_page(session, found) if boot else None
+    painted = []
+    per_row = plan.columns * plan.pages
+    for first in range(0, found.count, per_row):
+        pen = Pen(width).put(f"{first * found.page_size:0{digits}X}", "muted", at=1).put(" ")
+        here = False
+        for page in range(first, min(first + per_row, found.count), plan.pages):
+            group = range(page, min(page + plan.pages, found.count))
+            chosen = cursor is not None and cursor.memory == found.memory and cursor.page in group
+            here = here or chosen
+            glyph, role = _glyph(found, group, start)
+            if chosen:
+                pen.put("█", "text bold", target=MapCursor(found.memory, page))
+            else:
+                pen.put(glyph, role, target=MapCursor(found.memory, page))
+        if found.at is not None and first <= found.at < first + per_row:
+            pen.put(" ◄", "accent")
+        painted.append(pen.row(cursor=here))
+    return painted
+
+
+def _glyph(found: PageMap, group: range, boot_start: int | None) -> tuple[str, str]:
+    """The sign for a cell: of its pages the one that a reader must see first."""
+    state = min((found.page(index) for index in group), key=_URGENCY.__getitem__)
+    if boot_start is not None and group.start >= boot_start:
+        if state is Page.USED:
+            return BOOT_GLYPH
+        if state is Page.WAITING:
+            return "░", "accent"
+    return GLYPHS[state]
+
+
+_URGENCY = {
+    state: rank
+    for rank, state in enumerate(
+        (Page.DIFFERS, Page.WAITING, Page.WRITTEN, Page.VERIFIED, Page.USED, Page.UNKNOWN, Page.BLANK)
+    )
+}
+
+
+def boot_page(session: Session, found: PageMap) -> int | None:
+    """The first page of the boot section that the fuses set; `None` when there is none."""
+    decoded = session.draft.decoded if session.draft else None
+    start = decoded.boot_start_byte if decoded else None
+    return None if start is None else start // found.page_size
+
+
+def _reset(session: Session, found: PageMap, plan: Grid, width: int) -> list[Row]:
+    """Where RESET lands, with an arrow under the cell when it is in the last row."""
+    decoded = session.draft.decoded if session.draft else None
+    if decoded is None or decoded.boot_start_byte is None:
+        return []
+    at = decoded.boot_start_byte if decoded.bootrst else 0
+    pen = Pen(width).put("RESET", "bold", at=6)
+    if not decoded.bootrst:
+        return [pen.put(" BOOTRST off, to 0x0000", "muted").row()]
+    pen.put(f" BOOTRST on, to 0x{at:04X}", "muted")
+    if width >= 76:
+        pen.put(f", word {at // 2:04X}", "muted")
+    cell = at // found.page_size // plan.pages
+    digits = 5 if found.size > 0x10000 else 4
+    column = 1 + digits + 1 + cell % plan.columns
+    if column > pen.at + 2:
+        pen.put(" " + "─" * (column - pen.at - 1), "accent").put("▲", "accent")
+    else:
+        pen.put(" ▲", "accent", at=pen.at)
+    return [pen.row()]
+
+
+def _legend(session: Session, found: PageMap, width: int) -> list[Row]:
+    """What the signs mean, with amounts; only signs that are on the map, while a job runs those of jobs."""
+    boot = boot_page(session, found)
+    if session.job and found.at is not None:
+        return [Row(), _job_legend(width)]
+    if not found.complete:
+        reading = f"{len(found.data) / found.size:.0%} read" if found.data else "not read: r reads it"
+        return [Row(), Pen(width).put("-", "disabled", at=1).put(f" {reading}", "muted").row()]
+    edge = boot * found.page_size if boot is not None else found.size
+    used = found.used_bytes(0, edge)
+    lines = [
+        ("▄", "muted", "application", f"{used / 1024:.1f} of {edge / 1024:g} KiB" if used else "blank"),
+        ("·", "disabled", "blank", size_text(found.blank_bytes())),
+    ]
+    if boot is not None:
+        loader = found.used_bytes(edge)
+        lines.insert(1, ("▀", "accent", "boot section", _boot_text(loader, found.size - edge)))
+    wrong = sum(found.page(index) is Page.DIFFERS for index in range(found.count))
+    if found.other:
+        lines.append(("▒", "warning", "differs", f"in {wrong} of {found.count} pages"))
+    return [Row(), *_legend_rows(lines, width)]
+
+
+def _boot_text(loader: int, size: int) -> str:
+    return f"{loader} of {size} B" if loader else f"{size} B, blank"
+
+
+def _legend_rows(lines: Sequence[tuple[str, str, str, str]], width: int) -> list[Row]:
+    if width < 76:
+        return [
+            Pen(width).put(g, role, at=1).put(f" {name}").put(text, "muted", at=17).row()
+            for g, role, name, text in lines
+        ]
+    pen = Pen(width, at=1)
+    for glyph, role, name, text in lines:
+        pen.put(glyph, role).put(f" {name} ").put(f"{text}   ", "muted")
+    return [pen.row()]
+
+
+def _job_legend(width: int) -> Row:
+    pen = Pen(width, at=1)
+    for page in (Page.WRITTEN, Page.VERIFIED, Page.WAITING, Page.BLANK):
+        glyph, role = GLYPHS[page]
+        pen.put(glyph, role).put(f" {page.value} ", "muted")
+    return pen.row()
+
+
+def _eeprom(session: Session, found: PageMap, plan: Grid, cursor: MapCursor | None, width: int) -> list[Row]:
+    """EEPROM at flash's scale."""
+    title = Pen(width).put("EEPROM", "bold", at=1).put(f" {size_text(found.size)}")
+    painted = [title.right("same scale", "disabled", margin=1).row()]
+    body = _map(session, found, plan, cursor, width, boot=False)
+    decoded = session.draft.decoded if session.draft else None
+    used = found.used_bytes()
+    words = (f"{used} B used" if used else "blank") if found.complete else "not read"
+    keep = decoded.eesave if decoded else None
+    if keep is not None:
+        words += ", survives chip erase" if keep else ", erased with the chip"
+    last = body[-1]
+    end = max(run.column + len(run.text) for run in last.runs)
+    if end + 3 + len(words) <= width:
+        pen = Pen(width, runs=list(last.runs)).put(words, "muted", at=end + 2)
+        return [*painted, *body[:-1], pen.row(cursor=last.cursor)]
+    return [*painted, *body, Pen(width).put(words, "muted", at=6).row()]
+
+
+def signature_row(session: Session, width: int) -> list[Row]:
+    """The row's bytes: signature, calibration and serial told apart by weight, and named below."""
+    part = session.part
+    if part is None:
+        return []
+    calibration, serial = calibration_addresses(part), serial_addresses(part)
+    roles: Mapping[int, str] = {
+        **dict.fromkeys((0, 2, 4), "bold"),
+        **dict.fromkeys(calibration, "accent bold"),
+        **dict.fromkeys(serial, ""),
+    }
+    title = Pen(width).put("Signature row", "bold", at=1).put(f" {len(session.row)} B")
+    painted = [title.right("isp 30/38", "disabled", margin=1).row()]
+    per_row = 24 if width >= 78 else 12
+    for first in range(0, len(session.row), per_row):
+        pen = Pen(width).put(f"{first:02X}", "muted", at=1)
+        for at in range(first, min(first + per_row, len(session.row))):
+            pen.put(" ").put(f"{session.row[at]:02X}", roles.get(at, "disabled"))
+        painted.append(pen.row())
+    pen = Pen(width).put("id", "bold", at=4).put(" 0 2 4   ", "muted")
+    pen.put("OSCCAL", "accent bold").put(f" {' '.join(f'{at:X}' for at in calibration)}   ", "muted")
+    if serial:
+        pen.put("unique").put(f" {serial[0]:02X}-{serial[-1]:02X}", "muted")
+    return [*painted, pen.row()]
+
+
+def page_rows(session: Session, cursor: MapCursor, width: int) -> list[Row]:
+    """The page under the cursor in words, with its first bytes."""
+    found = session.maps.get(cursor.memory)
+    if found is None:
+        return []
+    start = cursor.page * found.page_size
+    words = [found.page(cursor.page).value]
+    boot = boot_page(session, found) if cursor.memory == "flash" else None
+    if boot is not None and cursor.page >= boot:
+        words.append("boot section")
+    pen = Pen(width).put("►", "accent bold", at=0).put(" " if width < 60 else "", at=1)
+    pen.put(f"Page {cursor.page}", "bold", at=2).put(f" at {start:04X}, {', '.join(words)}", "muted")
+    per_row = 16 if width >= 57 else 8
+    end = min(start + 2 * per_row, start + found.page_size, len(found.data))
+    return [pen.row(), *(hex_line(found.data, at, per_row, width) for at in range(start, end, per_row))]
+
+
+def hex_line(data: bytes | bytearray, address: int, count: int, width: int) -> Row:
+    """An address and ``count`` bytes, blank ones dim."""
+    pen = Pen(width).put(f"{address:04X}", "muted", at=1)
+    for offset, byte in enumerate(data[address : address + count]):
+        pen.put("  " if offset == 8 else " ").put(f"{byte:02X}", "disabled" if byte == BLANK else "")
+    return pen.row()
+
+
+def size_text(size: int) -> str:
+    """``32 KiB``, ``512 B``."""
+    return f"{size / 1024:g} KiB" if size >= 1024 else f"{size} B"

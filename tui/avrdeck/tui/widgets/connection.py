@@ -1,0 +1,86 @@
+"""Pane 1: the port, the programmer and the target."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual.app import ComposeResult
+from textual.message import Message
+from textual.reactive import reactive
+
+from avrdeck.tui.actions import Scope, bindings
+from avrdeck.tui.controllers.session import Session
+from avrdeck.tui.views import connection
+from avrdeck.tui.views.connection import LINES, Line
+from avrdeck.tui.views.ink import Row
+from avrdeck.tui.widgets.pane import Pane
+from avrdeck.tui.widgets.sheet import Sheet
+
+
+class ConnectionForm(Sheet, can_focus=True):
+    """The lines of the connection, with a cursor over those that can be chosen."""
+
+    scope = Scope.CONNECTION
+    BINDINGS = bindings(Scope.CONNECTION)
+    line: reactive[int] = reactive(0)
+
+    @dataclass
+    class Asked(Message):
+        """The user wants to choose the value of a line."""
+
+        line: Line
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(id="connection-form")
+        self.session = session
+
+    def paint(self, width: int) -> Sequence[Row]:
+        """See `views.connection`."""
+        return connection.rows(self.session, LINES[self.line] if self.has_focus else None, width)
+
+    def watch_line(self) -> None:
+        """Show the cursor where it is."""
+        self.repaint()
+
+    def action_move(self, step: int) -> None:
+        """Move the cursor."""
+        self.line = (self.line + step) % len(LINES)
+
+    def action_choose(self) -> None:
+        """Choose the value under the cursor."""
+        self.post_message(self.Asked(LINES[self.line]))
+
+    def on_sheet_clicked(self, event: Sheet.Clicked) -> None:
+        """Choose what was clicked."""
+        event.stop()
+        if isinstance(event.target, Line):
+            self.line = LINES.index(event.target)
+            self.action_choose()
+
+    def on_focus(self) -> None:
+        """Show the cursor."""
+        self.repaint()
+
+    def on_blur(self) -> None:
+        """Hide the cursor."""
+        self.repaint()
+
+
+class ConnectionPane(Pane):
+    """The connection."""
+
+    number, name_text = 1, "Connection"
+
+    def compose(self) -> ComposeResult:
+        """The form alone."""
+        yield ConnectionForm(self.session)
+
+    def entry(self) -> ConnectionForm:
+        """See `Pane.entry`."""
+        return self.query_one(ConnectionForm)
+
+    def refresh_session(self) -> None:
+        """See `Pane.refresh_session`."""
+        super().refresh_session()
+        self.entry().repaint()

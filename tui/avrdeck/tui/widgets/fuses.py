@@ -1,0 +1,252 @@
+"""Pane 2: the fuse editor and its findings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual import events
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+
+from avrdeck.boards.models import BitField
+from avrdeck.tui.actions import Scope, bindings
+from avrdeck.tui.controllers.session import Session
+from avrdeck.tui.draft import Draft
+from avrdeck.tui.views import findings, fusegrid, fuserows
+from avrdeck.tui.views.fusegrid import BitCell, ByteCell, Cell, Cursor, FieldCell, Line
+from avrdeck.tui.views.ink import Pen, Row, clipped
+from avrdeck.tui.widgets.pane import Pane
+from avrdeck.tui.widgets.sheet import Sheet
+
+NO_PART = "No part yet: x connects, p chooses one by hand."
+
+
+class FuseEditor(Sheet, can_focus=True):
+    """Bytes, bits and fields; an edit in any of the three moves the others."""
+
+    scope = Scope.FUSES
+    BINDINGS = bindings(Scope.FUSES)
+    cursor: reactive[Cursor] = reactive(Cursor())
+
+    @dataclass
+    class Edited(Message):
+        """The user staged a change."""
+
+        draft: Draft
+
+    @dataclass
+    class FieldAsked(Message):
+        """The user wants to choose a field's value."""
+
+        bits: BitField
+
+    @dataclass
+    class ByteAsked(Message):
+        """The user wants to type a byte; ``first`` is what was typed already."""
+
+        memory: str
+        first: str = ""
+
+    @dataclass
+    class PresetAsked(Message):
+        """The user wants the fuses of a board."""
+
+    @dataclass
+    class Copied(Message):
+        """The user wants the bytes as avrdude arguments."""
+
+        text: str
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(id="fuse-editor")
+        self.session = session
+        self._lines: tuple[Line, ...] = ()
+        self._cells: list[list[Cell]] = []
+        self._laid_out: tuple[str, int] = ("", 0)
+
+    @property
+    def cell(self) -> Cell | None:
+        """What is under the cursor."""
+        if not self._cells:
+            return None
+        row = self._cells[min(self.cursor.row, len(self._cells) - 1)]
+        return row[min(self.cursor.column, len(row) - 1)]
+
+    def paint(self, width: int) -> Sequence[Row]:
+        """See `views.fuserows`."""
+        draft = self.session.draft
+        if draft is None:
+            return [Pen(width).put(NO_PART, "muted", at=1).row()]
+        key = (draft.part.name, width)
+        if key != self._laid_out:
+            self._laid_out = key
+            self._lines = fusegrid.layout(draft.part, width)
+            self._cells = fusegrid.cursor_rows(self._lines, draft.part)
+        cell = self.cell if self.has_focus else None
+        return fuserows.rows(draft, self._lines, cell, width, self.height_wanted())
+
+    def height_wanted(self) -> int:
+        """The rows that the pane has for the editor when findings take their share."""
+        pane = self.parent
+        return pane.size.height * 3 // 4 if isinstance(pane, FusePane) else self.size.height
+
+    def watch_cursor(self) -> None:
+        """Show the cursor where it is."""
+        self.repaint()
+        self._describe()
+
+    def _describe(self) -> None:
+        pane = self.parent
+        if isinstance(pane, FusePane):
+            pane.describe(self.cell if self.has_focus else None)
+
+    def on_focus(self) -> None:
+        """Show the cursor."""
+        self.watch_cursor()
+
+    def on_blur(self) -> None:
+        """Hide the cursor."""
+        self.watch_cursor()
+
+    def _edit(self, draft: Draft) -> None:
+        self.post_message(self.Edited(draft))
+
+    def action_move(self, down: int, right: int) -> None:
+        """Move the cursor."""
+        if self._cells:
+            self.cursor = self.cursor.moved(self._cells, down, right)
+
+    def action_toggle_cell(self) -> None:
+        """Turn the bit or flag under the cursor; step a list to its next value."""
+        draft, cell = self.session.draft, self.cell
+        if draft is None:
+            return
+        match cell:
+            case BitCell(memory, bit):
+                self._edit(draft.toggled(memory, bit))
+            case FieldCell(bits) if fusegrid.is_flag(bits):
+                self._edit(draft.toggled(bits.memory, bits.lsb))
+            case FieldCell():
+                self.action_choose()
+
+    def action_choose(self) -> None:
+        """Choose the field's value, or type the byte."""
+        match self.cell:
+            case FieldCell(bits) if fusegrid.is_flag(bits):
+                self.action_toggle_cell()
+            case FieldCell(bits):
+                self.post_message(self.FieldAsked(bits))
+            case ByteCell(memory) | BitCell(memory):
+                self.post_message(self.ByteAsked(memory))
+
+    def on_key(self, event: events.Key) -> None:
+        """Bits take 0 and 1."""
+        draft, cell = self.session.draft, self.cell
+        if draft and isinstance(cell, BitCell) and event.character == "0":
+            event.stop()
+            self._edit(draft.put(cell.memory, draft.value(cell.memory) & ~(1 << cell.bit)))
+
+    def action_findings(self, pages: int) -> None:
+        """Scroll the findings."""
+        sheet = self.screen.query_one(Findings)
+        step = pages * max(sheet.size.height - 1, 1)
+        sheet.scroll_relative(y=step, animate=False, immediate=True, force=True)
+
+    def action_revert(self) -> None:
+        """Take every staged change back."""
+        if self.session.draft:
+            self._edit(self.session.draft.reverted())
+
+    def action_factory(self) -> None:
+        """Stage the factory values."""
+        if self.session.draft:
+            self._edit(self.session.draft.factory())
+
+    def action_preset(self) -> None:
+        """Stage a board's fuses."""
+        if self.session.draft:
+            self.post_message(self.PresetAsked())
+
+    def action_copy(self) -> None:
+        """Copy the bytes as avrdude arguments."""
+        if self.session.draft:
+            self.post_message(self.Copied(self.session.draft.avrdude_arguments()))
+
+    def on_sheet_clicked(self, event: Sheet.Clicked) -> None:
+        """Move to what was clicked; a second click on it chooses."""
+        event.stop()
+        for row, cells in enumerate(self._cells):
+            for column, cell in enumerate(cells):
+                if cell == event.target:
+                    again = self.cursor == Cursor(row, column)
+                    self.cursor = Cursor(row, column)
+                    if isinstance(cell, BitCell):
+                        self.action_toggle_cell()
+                    elif again:
+                        self.action_choose()
+
+
+class Findings(Sheet):
+    """What there is to say about the staged bytes."""
+
+    can_focus = False
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(id="findings")
+        self.session = session
+
+    def paint(self, width: int) -> Sequence[Row]:
+        """What the bytes add up to, then the findings."""
+        draft = self.session.draft
+        if draft is None:
+            return []
+        adds_up = findings.summary_row(draft, width)
+        return [*adds_up, *([Row()] if adds_up else []), *findings.rows(draft.findings, draft.part, width)]
+
+
+class FusePane(Pane):
+    """Fuses and lock bits."""
+
+    number, name_text = 2, "Fuses"
+
+    def compose(self) -> ComposeResult:
+        """The editor above, its findings below."""
+        yield FuseEditor(self.session)
+        yield Findings(self.session)
+
+    @property
+    def title(self) -> str:
+        """With the count of staged bits."""
+        draft = self.session.draft
+        return super().title + (f" ◆{draft.changes}" if draft and draft.staged else "")
+
+    def entry(self) -> FuseEditor:
+        """See `Pane.entry`."""
+        return self.query_one(FuseEditor)
+
+    def describe(self, cell: Cell | None) -> None:
+        """Say on the lower edge what is under the cursor."""
+        draft = self.session.draft
+        words = fuserows.described(draft, cell) if draft else ""
+        self.border_subtitle = Content(clipped(words, max(self.size.width - 6, 1)))
+
+    def refresh_session(self) -> None:
+        """See `Pane.refresh_session`."""
+        super().refresh_session()
+        editor = self.entry()
+        editor.repaint()
+        self.describe(editor.cell if editor.has_focus else None)
+        sheet = self.query_one(Findings)
+        sheet.repaint()
+        self._share(len(editor.rows))
+
+    def _share(self, editor_rows: int) -> None:
+        """Give findings what the editor leaves, and at least a quarter: their number moves nothing."""
+        room = self.size.height
+        height = max(1, room - min(editor_rows + 1, self.entry().height_wanted()))
+        sheet = self.query_one(Findings)
+        if sheet.styles.height is None or sheet.styles.height.value != height:
+            sheet.styles.height = height

@@ -1,0 +1,146 @@
+"""Pane 3: the memory map."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from textual.app import ComposeResult
+from textual.message import Message
+from textual.reactive import reactive
+
+from avrdeck.tui.actions import Scope, bindings
+from avrdeck.tui.controllers.session import Session
+from avrdeck.tui.pages import PageMap
+from avrdeck.tui.views import memorymap
+from avrdeck.tui.views.ink import Row
+from avrdeck.tui.views.memorymap import MapCursor
+from avrdeck.tui.widgets.pane import Pane
+from avrdeck.tui.widgets.sheet import Sheet
+
+
+class MemoryMap(Sheet, can_focus=True):
+    """Flash, EEPROM and the signature row, with a cursor that moves by pages."""
+
+    scope = Scope.MEMORY
+    BINDINGS = bindings(Scope.MEMORY)
+    cursor: reactive[MapCursor] = reactive(MapCursor())
+
+    @dataclass
+    class HexAsked(Message):
+        """The user wants to see a memory from an address on."""
+
+        memory: str
+        address: int
+
+    @dataclass
+    class SaveAsked(Message):
+        """The user wants a memory in a file."""
+
+        memory: str
+
+    @dataclass
+    class CompareAsked(Message):
+        """The user wants a memory compared with a file."""
+
+        memory: str
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(id="memory-map")
+        self.session = session
+
+    @property
+    def map(self) -> PageMap | None:
+        """The memory that the cursor is in."""
+        return self.session.maps.get(self.cursor.memory)
+
+    def paint(self, width: int) -> Sequence[Row]:
+        """See `views.memorymap`."""
+        shown = self.cursor if self.has_focus or width >= 56 else None
+        return memorymap.rows(self.session, shown, width)
+
+    def watch_cursor(self) -> None:
+        """Show the cursor where it is."""
+        self.repaint()
+
+    def on_focus(self) -> None:
+        """Show the cursor."""
+        self.repaint()
+
+    def on_blur(self) -> None:
+        """Hide the cursor."""
+        self.repaint()
+
+    def _go(self, page: int) -> None:
+        if self.map:
+            self.cursor = replace(self.cursor, page=max(0, min(page, self.map.count - 1)))
+
+    def action_move(self, step: int) -> None:
+        """One page on."""
+        self._go(self.cursor.page + step)
+
+    def action_row(self, step: int) -> None:
+        """One row of the map on; beyond its end into the next memory."""
+        if self.map is None:
+            return
+        flash = self.session.maps["flash"]
+        plan = memorymap.grid(flash, self.size.width)
+        page = self.cursor.page + step * plan.columns * plan.pages
+        if page >= self.map.count and self.cursor.memory == "flash" and "eeprom" in self.session.maps:
+            self.cursor = MapCursor("eeprom", 0)
+        elif page < 0 and self.cursor.memory == "eeprom":
+            self.cursor = MapCursor("flash", flash.count - 1)
+        else:
+            self._go(page)
+
+    def action_jump(self, page: int) -> None:
+        """The first or the last page."""
+        if self.map:
+            self._go(page if page >= 0 else self.map.count - 1)
+
+    def action_switch(self) -> None:
+        """The other memory."""
+        names = list(self.session.maps)
+        if len(names) > 1:
+            self.cursor = MapCursor(names[1 - names.index(self.cursor.memory)], 0)
+
+    def action_hex(self) -> None:
+        """Open the hex view at the cursor."""
+        if self.map:
+            self.post_message(self.HexAsked(self.cursor.memory, self.cursor.page * self.map.page_size))
+
+    def action_save(self) -> None:
+        """Save the memory."""
+        self.post_message(self.SaveAsked(self.cursor.memory))
+
+    def action_compare(self) -> None:
+        """Compare the memory with a file."""
+        self.post_message(self.CompareAsked(self.cursor.memory))
+
+    def on_sheet_clicked(self, event: Sheet.Clicked) -> None:
+        """Move to the page that was clicked; a second click opens it."""
+        event.stop()
+        if isinstance(event.target, MapCursor):
+            again = event.target == self.cursor
+            self.cursor = event.target
+            if again:
+                self.action_hex()
+
+
+class MemoryPane(Pane):
+    """The memory map."""
+
+    number, name_text = 3, "Memory"
+
+    def compose(self) -> ComposeResult:
+        """The map alone."""
+        yield MemoryMap(self.session)
+
+    def entry(self) -> MemoryMap:
+        """See `Pane.entry`."""
+        return self.query_one(MemoryMap)
+
+    def refresh_session(self) -> None:
+        """See `Pane.refresh_session`."""
+        super().refresh_session()
+        self.entry().repaint()

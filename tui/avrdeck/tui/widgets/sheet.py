@@ -1,0 +1,134 @@
+"""A widget that shows painted rows by the Line API: only the lines in sight cost anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from avrdeck.tui.views.ink import ATTRIBUTES, ROLES, Row, cells, grouped, target_at
+
+INK = {f"ink--{role}" for role in (*ROLES, "band")}
+"""The component classes of `Sheet`: a colour a role."""
+
+
+class Sheet(ScrollView):
+    """Rows of `avrdeck.tui.views.ink`. Subclasses give them in `paint` and call `repaint`."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = INK
+
+    @dataclass
+    class Clicked(Message):
+        """A row's text was clicked that means ``target``."""
+
+        sheet: Sheet
+        target: object
+
+        @property
+        def control(self) -> Sheet:
+            """The sheet."""
+            return self.sheet
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id, classes=classes)
+        self.rows: tuple[Row, ...] = ()
+        self._styles: dict[tuple[str, bool], Style] = {}
+
+    def paint(self, width: int) -> Sequence[Row]:
+        """The rows for a sheet of ``width`` columns."""
+        raise NotImplementedError
+
+    def repaint(self) -> None:
+        """Paint anew from the state."""
+        width = self.scrollable_content_region.width
+        if not width:
+            return
+        before, self.rows = self.rows, tuple(self.paint(width))
+        size = Size(width, len(self.rows))
+        if size != self.virtual_size:
+            self.virtual_size = size
+            self.refresh(layout=bool(self.styles.auto_dimensions))
+        else:
+            self._refresh_changed(before, width)
+        cursor = next((y for y, row in enumerate(self.rows) if row.cursor), None)
+        if cursor is not None:
+            self.scroll_to_region(Region(0, cursor, width, 1), animate=False, force=True, immediate=True)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As many lines as there are to paint, for sheets of automatic height."""
+        del container, viewport
+        return len(self.paint(width))
+
+    def _refresh_changed(self, before: tuple[Row, ...], width: int) -> None:
+        """Refresh the lines in sight that look different: over SSH every line counts."""
+        top = self.scroll_offset.y
+        changed = [
+            Region(0, line - top, width, 1)
+            for line in range(top, min(top + self.size.height, max(len(self.rows), len(before))))
+            if before[line : line + 1] != self.rows[line : line + 1]
+        ]
+        if changed:
+            self.refresh(*changed)
+
+    def on_mount(self) -> None:
+        """Paint once the size is known, and anew with each theme."""
+        self.app.theme_changed_signal.subscribe(self, self._restyle)
+
+    def on_resize(self) -> None:
+        """Paint for the new width."""
+        self.repaint()
+
+    def _restyle(self, _: object) -> None:
+        self._styles.clear()
+        self.rows = ()
+        self.repaint()
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        """Forget the colours of an earlier theme."""
+        super().notify_style_update()
+        self._styles = {}
+
+    def render_line(self, y: int) -> Strip:
+        """One line of what is in sight."""
+        width = self.scrollable_content_region.width
+        line = y + self.scroll_offset.y
+        if not 0 <= line < len(self.rows):
+            return Strip([Segment(" " * width, self.ink(""))], width)
+        row = self.rows[line]
+        pieces = grouped(cells(row, width))
+        strip = Strip([Segment(text, self.ink(role, band=row.band)) for text, role in pieces], width)
+        return strip.apply_offsets(0, line)
+
+    def ink(self, role: str, *, band: bool = False) -> Style:
+        """The style of a role in the present theme."""
+        style = self._styles.get((role, band))
+        if style is None:
+            style = self._styles[role, band] = self._mixed(role, band=band)
+        return style
+
+    def _mixed(self, role: str, *, band: bool) -> Style:
+        words = role.split()
+        colour = next((word for word in words if word in ROLES), "text")
+        ground = self.get_component_rich_style("ink--band") if band else self.rich_style
+        attributes = {word: True for word in words if word in ATTRIBUTES}
+        front = self.get_component_rich_style(f"ink--{colour}").color
+        return Style(color=front, bgcolor=ground.bgcolor, **attributes)  # type: ignore[arg-type]
+
+    def on_click(self, event: events.Click) -> None:
+        """Tell what was clicked; a click elsewhere only takes the focus."""
+        place = event.get_content_offset(self)
+        line = place.y + self.scroll_offset.y if place else -1
+        if place is None or not 0 <= line < len(self.rows):
+            return
+        target = target_at(self.rows[line], place.x)
+        if target is not None:
+            self.post_message(self.Clicked(self, target))
