@@ -123,3 +123,9 @@ def test_stk_knows_the_firmwares_version(avrdeck: Avrdeck) -> None:
 def test_verbatim_shows_how_the_sketch_loses_step(avrdeck: Avrdeck) -> None:
     ran = avrdeck("stk", "--verbatim", "40", "84", "32", "20", "-P", PORT, "--yes", "--json")
     assert ran.json["exchanges"][0]["received"] == "1512"
+
+
+def test_both_data_lines_are_shown_as_far_as_they_are_known(avrdeck: Avrdeck) -> None:
+    out = avrdeck("isp", "30", "00", "00", "00", "--as", "wire", "-P", PORT).out
+    assert out.splitlines()[0] == "MOSI 30 00 00 00"
+    assert out.splitlines()[1].startswith("MISO -- -- -- 1E")

@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -5,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from avrdeck.commands.tree import VERBS
+from avrdeck.protocol.errors import ExitCode
 from commands.conftest import Avrdeck
 
 PORT = "sim:?autoreset=no"
@@ -138,3 +140,18 @@ def test_what_is_erased_can_be_had_back(avrdeck: Avrdeck, chip: str, tmp_path: P
     assert len(avrdeck("backups", "list", "--json").json["backups"]) == 1
     assert avrdeck("restore", "-P", chip, "--yes").status == 0
     assert avrdeck("verify", "flash", source, "-P", chip).status == 0
+
+
+def test_progress_for_programs_is_json_lines_beside_the_one_object(avrdeck: Avrdeck, tmp_path: Path) -> None:
+    ran = avrdeck("read", "eeprom", "-o", tmp_path / "e.hex", "-P", PORT, "--json")
+    assert ran.json["size"] == 1024
+    told = [json.loads(line) for line in ran.err.splitlines()]
+    assert told[-1]["progress"] == {
+        "operation": "read", "memory": "eeprom", "address": 1024, "done": 1024, "total": 1024,
+    }  # fmt: skip
+
+
+def test_help_lists_the_exit_statuses(avrdeck: Avrdeck) -> None:
+    listing = " ".join(avrdeck("--help").out.split())
+    for code in ExitCode:
+        assert f"{int(code)} " in listing

@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Protocol, TextIO
 
 from avrdeck.boards.safety import Finding
@@ -89,14 +90,19 @@ class TextOutput:
 
     def fitted(self, *, json: bool) -> Output:
         """See `Output`."""
-        return JsonOutput(self._out) if json else self
+        return JsonOutput(self._out, self._err) if json else self
 
 
 class JsonOutput:
-    """One JSON object on standard output, whether the command succeeds or fails."""
+    """One JSON object on standard output, whether the command succeeds or fails.
 
-    def __init__(self, out: TextIO | None = None) -> None:
+    What happens meanwhile is a JSON object a line on standard error: ``{"progress": …}``, ``{"step": …}``,
+    ``{"note": …}``.
+    """
+
+    def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
         self._out = out or sys.stdout
+        self._err = err or sys.stderr
 
     def result(self, text: str, data: Mapping[str, object]) -> None:
         """See `Output`."""
@@ -104,10 +110,20 @@ class JsonOutput:
         self._print(data)
 
     def note(self, text: str) -> None:
-        """For people only."""
+        """See `Output`."""
+        self._tell({"note": text})
 
     def event(self, event: Event) -> None:
-        """For people only."""
+        """See `Output`."""
+        match event:
+            case Progress():
+                self._tell({"progress": {**asdict(event), "operation": event.operation.value}})
+            case StepStarted():
+                self._tell({"step": event.step, "text": event.text})
+            case StepDone():
+                self._tell({"step": event.step, "done": True, "text": event.text})
+            case Countdown():
+                self._tell({"note": event.text, "seconds": event.seconds})
 
     def fault(self, fault: Fault) -> None:
         """See `Output`."""
@@ -127,6 +143,9 @@ class JsonOutput:
 
     def _print(self, data: Mapping[str, object]) -> None:
         print(json.dumps(data, ensure_ascii=False), file=self._out, flush=True)
+
+    def _tell(self, data: Mapping[str, object]) -> None:
+        print(json.dumps(data, ensure_ascii=False), file=self._err, flush=True)
 
 
 def finding_text(finding: Finding) -> str:

@@ -112,7 +112,11 @@ def _loaded(place: str) -> click.Command:
 def avrdeck(ctx: click.Context, /, **shared: object) -> Work | None:
     """Program AVR chips through an Arduino running ArduinoISP.
 
-    Without a verb, shows what is behind the port: -P sim: is a virtual Uno to play with.
+    Without a verb, opens the app: -P sim: is a virtual Uno to play with. Where there is no terminal it
+    shows what is behind the port.
+
+    Exit status: 0 done, 2 usage, 3 port, 4 nobody answers, 5 protocol, 6 target, 7 signature, 8 verify,
+    9 input file, 10 not confirmed, 130 stopped, 1 anything else.
     """
     from avrdeck.commands.deck import Deck
 

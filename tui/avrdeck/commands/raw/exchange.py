@@ -40,6 +40,18 @@ def as_list(exchanges: Sequence[Exchange]) -> str:
     return "\n".join(map(str, exchanges))
 
 
+def as_wire(exchanges: Sequence[Exchange]) -> str:
+    """Both data lines byte by byte; a programmer hands on only what MISO brought last."""
+    lines = []
+    for each in exchanges:
+        unknown = " ".join(["--"] * (len(each.sent) - len(each.received)))
+        lines += [
+            f"MOSI {hexadecimal(each.sent)}",
+            f"MISO {unknown} {hexadecimal(each.received)}   {each.meaning}",
+        ]
+    return "\n".join(lines)
+
+
 def as_dump(exchanges: Sequence[Exchange]) -> str:
     """The answers in order as a hex dump with text."""
     return hex_dump(b"".join(each.received for each in exchanges))

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from avrdeck.commands.deck import Deck
-from avrdeck.commands.raw.exchange import Exchange, as_dump, as_list, as_table
+from avrdeck.commands.raw.exchange import Exchange, as_dump, as_list, as_table, as_wire
 from avrdeck.commands.raw.words import Sweep
 from avrdeck.protocol.errors import TargetError
 from avrdeck.protocol.programmer import Programmer
@@ -22,7 +22,7 @@ TABLE_FROM = 8
 def raw_options(command: Callback) -> Callback:
     """How the answers are shown, and where they are kept."""
     form = click.option(
-        "--as", "form", type=click.Choice(["list", "table", "dump"]), help="How to show the answers."
+        "--as", "form", type=click.Choice(["list", "table", "dump", "wire"]), help="How to show the answers."
     )
     output = click.option(
         "-o", "--output", "file", type=click.Path(path_type=Path), metavar="FILE", help="Answers, raw."
@@ -53,6 +53,8 @@ def show(
         text = as_table(sweep, exchanges)
     elif form == "dump":
         text = as_dump(exchanges)
+    elif form == "wire":
+        text = as_wire(exchanges)
     else:
         text = f"{len(exchanges)} exchanges" if repeated else as_list(exchanges)
     deck.out.result(text, {"exchanges": [each.data for each in exchanges]})
