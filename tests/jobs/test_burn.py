@@ -6,6 +6,8 @@ from avrdeck.boards.images import Image
 from avrdeck.jobs.burn import BurnPlan, burn
 from avrdeck.jobs.events import Event, StepDone, StepStarted
 from avrdeck.protocol.errors import Fault, SyncError, TargetError, UsageFault, VerifyError
+from avrdeck.protocol.simulator.arduinoisp import SCK_HZ
+from avrdeck.protocol.simulator.cells import Cells
 from avrdeck.protocol.target.progress import Progress
 from virtual import board, programmer_on
 
@@ -100,3 +102,77 @@ async def test_a_programmer_that_resets_in_the_middle_is_noticed() -> None:
         await burn(programmer, PLAN, reset)
     assert isinstance(caught.value, SyncError)
     assert "flash is written in part" in caught.value.holds
+
+
+async def test_a_fuse_write_that_noise_has_changed_is_put_right_before_it_takes_effect(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wire = board()
+    programmer = await programmer_on(wire)
+    cells, noise = wire.machine.target.cells, iter([0x80])
+    write_fuse = type(cells).write_fuse
+
+    def disturbed(self: Cells, name: str, value: int) -> None:
+        write_fuse(self, name, value ^ (next(noise, 0) if name == "hfuse" else 0))
+
+    monkeypatch.setattr(type(cells), "write_fuse", disturbed)
+    receipt = await burn(programmer, PLAN)
+    assert receipt.repaired == ("hfuse",)
+    assert receipt.after["hfuse"] == 0xDE
+    assert wire.machine.target.lockout(SCK_HZ) is None
+
+
+async def test_a_fuse_byte_that_never_takes_is_put_back_and_the_chip_still_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wire = board()
+    programmer = await programmer_on(wire)
+    cells = wire.machine.target.cells
+    write_fuse = type(cells).write_fuse
+
+    def worn(self: Cells, name: str, value: int) -> None:
+        write_fuse(self, name, 0x5E if (name, value) == ("hfuse", 0xDE) else value)
+
+    monkeypatch.setattr(type(cells), "write_fuse", worn)
+    with pytest.raises(VerifyError, match="hfuse was written as DE and reads back as 5E") as caught:
+        await burn(programmer, PLAN)
+    assert "It was looked at again: lfuse 62, hfuse D9, efuse FF, lock FF." in caught.value.holds
+    wire.machine.target.power_cycle()
+    assert wire.machine.target.lockout(SCK_HZ) is None
+
+
+async def test_an_erase_that_became_a_fuse_write_is_undone(monkeypatch: pytest.MonkeyPatch) -> None:
+    wire = board()
+    programmer = await programmer_on(wire)
+    cells = wire.machine.target.cells
+    monkeypatch.setattr(type(cells), "erase", lambda self, keep_eeprom: self.write_fuse("lfuse", 0))
+    with pytest.raises(TargetError, match="The erase was disturbed: the fuses now read lfuse 00"):
+        await burn(programmer, PLAN)
+    assert cells.fuses["lfuse"] == 0x62
+
+
+async def test_a_bit_lost_behind_the_image_in_its_last_page_is_found() -> None:
+    wire = board()
+    programmer = await programmer_on(wire)
+
+    def wear_out(event: Event) -> None:
+        if isinstance(event, StepStarted) and event.step == "verify":
+            wire.machine.target.cells.flash[0x7E70] ^= 1
+
+    with pytest.raises(VerifyError, match=r"differs from short\.hex in 1 of 128 bytes"):
+        await burn(programmer, BurnPlan(Image.of(b"\x01\x02", 0x7E00, "short.hex")), wear_out)
+
+
+async def test_success_is_not_believed_before_every_byte_was_read_once_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wire = board()
+    programmer = await programmer_on(wire)
+    cells = wire.machine.target.cells
+
+    def late_harm(event: Event) -> None:
+        if isinstance(event, StepDone) and event.step == "lock":
+            cells.fuses["lock"] = 0xC3
+
+    with pytest.raises(VerifyError, match="lock reads C3 at the end, not CF"):
+        await burn(programmer, PLAN, late_harm)

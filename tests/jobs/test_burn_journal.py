@@ -63,6 +63,7 @@ def test_a_port_cannot_lead_out_of_the_folder(journals: Journals) -> None:
         ("signature", "1E9307"),
         ("serial", "00"),
         ("part", "ATmega8"),
+        ("part", "ATmega328"),
         ("part", "nothing"),
         ("fuses", {"lock": 1}),
         ("fuses", {"lfuse": 256}),

@@ -4,7 +4,7 @@ from collections import deque
 import pytest
 
 from avrdeck.boards.safety import Finding, Severity
-from avrdeck.jobs.events import EventHandler, StepStarted
+from avrdeck.jobs.events import EventHandler, StepDone, StepStarted
 from avrdeck.jobs.gang import Consent, Gang, Row, Standing
 from avrdeck.jobs.questions import Question, Topic
 from avrdeck.protocol.errors import PortError, TargetError
@@ -15,6 +15,7 @@ GOOD = "sim:?autoreset=no"
 
 
 async def reads(programmer: Programmer, on_event: EventHandler) -> bytes:
+    on_event(StepDone("identity", "ATmega328P No. 1"))
     on_event(StepStarted("read", "read a little"))
     return await memories.read(programmer, "flash", 0, 64, on_event)
 
@@ -31,7 +32,7 @@ async def test_every_port_has_a_row_that_ends_with_a_result() -> None:
     assert {row.port for row in rows} == set(good(5))
     assert {row.standing for row in rows} == {Standing.DONE}
     assert {row.result for row in rows} == {b"\xff" * 64}
-    assert {row.part for row in rows} == {"ATmega328P"}
+    assert {row.chip for row in rows} == {"ATmega328P No. 1"}
 
 
 async def test_a_row_moves_with_the_steps_and_bytes_of_the_work() -> None:
@@ -130,10 +131,12 @@ async def test_the_same_question_is_put_once_for_all(consent: Consent, asked: li
 
 
 async def test_another_finding_is_another_question(consent: Consent, asked: list[Question]) -> None:
+    crystal = Finding("A6", Severity.RECOVERABLE, "Needs a crystal.")
     fatal = Finding("A2", Severity.FATAL, "RESET becomes a port pin.")
     await consent(Question(Topic.CONFIRM, "Erase?"))
-    await consent(Question(Topic.CONFIRM, "Erase?", "ATmega328P", (fatal,)))
-    assert [each.required for each in asked] == ["yes", "ATmega328P"]
+    await consent(Question(Topic.CONFIRM, "Erase?", findings=(crystal,)))
+    await consent(Question(Topic.CONFIRM, "Erase?", "ATmega328P", (crystal, fatal)))
+    assert [len(each.findings) for each in asked] == [0, 1, 2]
 
 
 async def test_nobody_is_asked_for_an_undo(consent: Consent, asked: list[Question]) -> None:

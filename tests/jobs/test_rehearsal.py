@@ -45,6 +45,11 @@ async def test_a_fuse_that_ends_isp_shows_in_the_rehearsal() -> None:
     assert played.values["hfuse"] == 0x5E
 
 
+async def test_what_the_plan_does_not_name_stays_as_the_chip_has_it() -> None:
+    (played,) = await rehearse(planned({"hfuse": 0xDE}, {**FACTORY, "efuse": 0xFC}), Xtal1(Fitted.NOTHING))
+    assert played.values == {"lfuse": 0x62, "hfuse": 0xDE, "efuse": 0xFC, "lock": 0xCF}
+
+
 async def test_what_is_in_the_flash_now_is_played_too() -> None:
     (played,) = await rehearse(planned(UNO), Xtal1(Fitted.CRYSTAL, 16_000_000), flash=b"\x00" * 1000)
     assert played.good

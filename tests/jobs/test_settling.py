@@ -1,8 +1,8 @@
 import pytest
 
 from avrdeck.boards.catalog import part
-from avrdeck.jobs.settling import agree, full, settle
-from avrdeck.protocol.errors import PortError, TargetError, VerifyError
+from avrdeck.jobs.settling import agree, full, keeping_fuses, settle
+from avrdeck.protocol.errors import Fault, PortError, SyncError, TargetError, VerifyError
 from avrdeck.protocol.programmer import Programmer
 from avrdeck.protocol.transports.sim import SimTransport
 from virtual import board, programmer_on
@@ -91,3 +91,18 @@ async def test_a_port_that_is_gone_is_a_fault_at_once() -> None:
     wire.machine.vanished = True
     with pytest.raises(PortError):
         await settle(programmer, WANTED)
+
+
+@pytest.mark.parametrize("error", [TargetError("noise"), SyncError("silence")])
+async def test_a_fault_of_another_write_leaves_no_fuse_changed(error: Fault) -> None:
+    wire, programmer = await chip()
+    before = dict(wire.machine.target.cells.fuses)
+
+    async def write_something_else() -> None:
+        async with keeping_fuses(programmer, before):
+            wire.machine.target.cells.fuses["hfuse"] = 0x5E
+            raise error
+
+    with pytest.raises(type(error), match=error.title):
+        await write_something_else()
+    assert wire.machine.target.cells.fuses == before

@@ -354,3 +354,20 @@ async def test_the_latency_is_the_shortest_that_get_sync_took() -> None:
     wire.delay = 0.016
     await link.synchronise()
     assert link.latency == pytest.approx(slow - 0.014)
+
+
+async def test_after_nosync_the_line_is_synchronised_before_the_next_request() -> None:
+    firmware = Obedient()
+    lost = True
+
+    def script(data: bytes) -> bytes:
+        nonlocal lost
+        if lost:
+            lost = False
+            return b"\x15"
+        return firmware(data)
+
+    link = link_to(FakeWire(script))
+    assert (await link.ask(ISP)).status is Status.NOSYNC
+    await link.request(LeaveProgmode())
+    assert firmware.commands == [GetSync(), LeaveProgmode()]

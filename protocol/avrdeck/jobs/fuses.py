@@ -14,7 +14,8 @@ from avrdeck.boards.safety import Context, Finding, Severity, review
 from avrdeck.jobs.events import EventHandler, StepDone, StepStarted, unheard
 from avrdeck.jobs.ledger import UNCHANGED, Ledger
 from avrdeck.jobs.questions import Ask, Question, Topic, confirmation, insist
-from avrdeck.protocol.errors import TargetError, UsageFault, VerifyError
+from avrdeck.jobs.settling import settle
+from avrdeck.protocol.errors import Fault, PortError, TargetError, UsageFault, VerifyError
 from avrdeck.protocol.programmer import Programmer
 from avrdeck.protocol.target import fuses
 
@@ -116,7 +117,7 @@ async def write_fuses(
             return FuseReceipt(part.name, before, before, ())
         shown = ", ".join(str(change) for change in intent.changes)
         await insist(ask, confirmation(f"Write {shown} into the {part.name}?", part.name, intent.findings))
-        transaction = _Transaction(programmer, intent, ledger, ask, on_event)
+        transaction = _Transaction(programmer, intent, before, ledger, ask, on_event)
         reverted = await transaction.run()
         after = await fuses.read_all(programmer)
         return FuseReceipt(part.name, before, after, intent.changes, reverted)
@@ -125,11 +126,19 @@ async def write_fuses(
 class _Transaction:
     """The writing part, once it is confirmed."""
 
-    def __init__(
-        self, programmer: Programmer, intent: FusePlan, ledger: Ledger, ask: Ask, on_event: EventHandler
+    def __init__(  # noqa: PLR0917 - made in one place
+        self,
+        programmer: Programmer,
+        intent: FusePlan,
+        before: Mapping[str, int],
+        ledger: Ledger,
+        ask: Ask,
+        on_event: EventHandler,
     ) -> None:
         self._programmer = programmer
         self._intent = intent
+        # What the fuse bytes shall hold by now: a disturbed instruction may have hit any of them.
+        self._wanted = {name: value for name, value in before.items() if name != "lock"}
         self._ledger = ledger
         self._ask = ask
         self._on_event = on_event
@@ -158,14 +167,28 @@ class _Transaction:
                 "programming mode is left."
             )
             try:
-                await fuses.write(self._programmer, change.memory, change.new)
+                await self._write(change)
             except VerifyError as failure:
                 return failure
             self._end(change.memory, "reads back as written")
+        await settle(self._programmer, self._wanted)
         self._ledger.holds = (
             "The fuses are written as planned; they take effect when programming mode is left."
         )
         return None
+
+    async def _write(self, change: Change) -> None:
+        """Write one byte; while it is not in effect, what a disturbed line made of it is put right."""
+        if change.memory != "lock":
+            self._wanted[change.memory] = change.new
+        try:
+            await fuses.write(self._programmer, change.memory, change.new)
+        except PortError:
+            raise
+        except Fault:
+            await settle(self._programmer, self._wanted, disturbed=True)
+            if change.memory == "lock":
+                raise
 
     async def _undo_wanted(self, failure: VerifyError | None) -> bool:
         text = failure.title if failure else "The new fuses are not in effect yet"

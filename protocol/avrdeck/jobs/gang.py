@@ -11,7 +11,7 @@ from typing import Generic, Self, TypeVar
 
 from avrdeck.boards.models import Part
 from avrdeck.boards.text import printable
-from avrdeck.jobs.events import Event, EventHandler, StepStarted
+from avrdeck.jobs.events import Event, EventHandler, StepDone, StepStarted
 from avrdeck.jobs.questions import Ask, Question, Topic
 from avrdeck.jobs.session import on_target
 from avrdeck.protocol.errors import Fault
@@ -41,12 +41,13 @@ class Standing(Enum):
 class Row(Generic[T]):
     """One port. ``done`` of ``total`` bytes of the step that ``step`` names in words.
 
+    ``chip`` is the part, with its serial number once that was read.
     ``result`` is what the work brought when it is done, ``fault`` why it failed.
     """
 
     port: str
     standing: Standing = Standing.CONNECTING
-    part: str = ""
+    chip: str = ""
     step: str = ""
     done: int = 0
     total: int = 0
@@ -130,7 +131,7 @@ class Gang(Generic[T]):
         try:
             async with on_target(port, self._baud, self._part) as programmer:
                 part = programmer.require_part().name
-                self._show(replace(self.rows[port], standing=Standing.WORKING, part=part))
+                self._show(replace(self.rows[port], standing=Standing.WORKING, chip=part))
                 result = await self._work(programmer, self._handler(port))
         except Fault as fault:
             self._end(port, Standing.FAILED, fault=fault)
@@ -146,6 +147,8 @@ class Gang(Generic[T]):
             match event:
                 case StepStarted():
                     self._show(replace(row, step=event.text, done=0, total=0))
+                case StepDone(step="identity", text=chip) if chip:
+                    self._show(replace(row, chip=chip))
                 case Progress():
                     self._show(replace(row, done=event.done, total=event.total))
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from avrdeck.boards.images import Image
+from avrdeck.jobs import erasing
 from avrdeck.jobs.events import Event, EventHandler, StepDone, StepStarted, unheard
 from avrdeck.jobs.ledger import Ledger
+from avrdeck.jobs.pages import whole_pages
+from avrdeck.jobs.settling import keeping_fuses
 from avrdeck.protocol.errors import VerifyError
 from avrdeck.protocol.programmer import Programmer
-from avrdeck.protocol.target import memories
+from avrdeck.protocol.target import fuses, memories
 from avrdeck.protocol.target.progress import Progress
 
 
@@ -23,6 +26,7 @@ async def write_image(
     with ledger.told():
         if erase:
             await _erase(programmer, ledger, on_event)
+            image = whole_pages(image, programmer.require_part()) if image.memory == "flash" else image
         elif image.memory == "flash":
             await _insist_on_room(programmer, image, on_event)
         await _write(programmer, image, ledger, on_event, erased=erase)
@@ -41,7 +45,9 @@ async def erase_chip(programmer: Programmer, on_event: EventHandler = unheard) -
 async def _erase(programmer: Programmer, ledger: Ledger, on_event: EventHandler) -> None:
     on_event(StepStarted("erase", "erase the chip"))
     ledger.holds = "The chip is erased or partly so; its fuses are unchanged."
-    await programmer.chip_erase()
+    values = await fuses.read_all(programmer) if programmer.dialect.universal else {}
+    async with keeping_fuses(programmer, values):
+        await erasing.erase(programmer, values)
     ledger.holds = "The chip is blank; its fuses are unchanged."
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import NamedTuple
 
-from avrdeck.protocol.codes import Op
+from avrdeck.protocol.codes import Op, Status
 from avrdeck.protocol.errors import RemoteProtocolError, SyncError
 from avrdeck.protocol.framing import NeedData, Reply, ReplyReader
 from avrdeck.protocol.line import Line
@@ -81,7 +81,10 @@ class _Begun(NamedTuple):
 
 
 class Flight:
-    """What is to be sent, what is under way, what is awaited. ``intact`` until an answer is missing."""
+    """What is to be sent, what is under way, what is awaited.
+
+    ``intact`` until an answer is missing, or is NOSYNC: a second one may follow on the same bytes.
+    """
 
     def __init__(
         self, line: Line, window: Window, requests: Iterator[Request], on_reply: ReplyHandler
@@ -210,6 +213,8 @@ class Flight:
             request = self._awaited.popleft().request
             if request.settle_us:
                 self._settled_at = self._last_heard + request.settle_us * 1e-6
+            if reply.status is Status.NOSYNC:
+                self.intact = False
             self._on_reply(request, reply)
 
     def _next_reply(self) -> Reply | NeedData:

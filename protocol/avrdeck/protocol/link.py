@@ -72,7 +72,7 @@ class Link:
             except Fault:
                 await self._finish_if_intact(flight)
                 raise
-            self._in_sync = True
+            self._in_sync = flight.intact
 
     async def request(self, command: Command, *, busy_us: int = 0, settle_us: int = 0) -> bytes:
         """Send one command and return its reply's data; raises as `run`, and for any status but OK."""

@@ -19,7 +19,7 @@ from avrdeck.jobs.backup.identity import Chip, read_chip
 from avrdeck.jobs.burn.choosing import Hand
 from avrdeck.jobs.burn.job import Burnt, Keeping, carry_out
 from avrdeck.jobs.burn.outline import prepare
-from avrdeck.jobs.events import EventHandler, StepStarted
+from avrdeck.jobs.events import EventHandler, StepDone, StepStarted
 from avrdeck.jobs.gang import Consent, Gang, Row, Work
 from avrdeck.jobs.inventory.book import Inventory
 from avrdeck.jobs.inventory.model import Kind
@@ -116,6 +116,7 @@ async def identify(deck: Deck, ports: str, watch: bool, count: int | None) -> No
     async def work(programmer: Programmer, on_event: EventHandler) -> Chip:
         on_event(StepStarted("identity", "read the serial number"))
         chip, _ = await read_chip(programmer)
+        on_event(StepDone("identity", chip.text))
         return chip
 
     rows = await _run(deck, work, ports, count, watch=watch)

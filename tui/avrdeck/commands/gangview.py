@@ -81,7 +81,7 @@ def view(out: Output) -> Lines | Table:
 
 
 def row_text(row: Row[Any]) -> str:
-    """``▶ /dev/ttyACM0  ████░░░░  52%  ATmega328P  write 512 bytes``."""
+    """``▶ /dev/ttyACM0  ████░░░░  52%  ATmega328P L0B6KJ-69-08-26  write 512 bytes``."""
     share = row.done / row.total if row.total else float(row.standing is Standing.DONE)
     full = round(share * BAR_CELLS)
     bar = "█" * full + "░" * (BAR_CELLS - full)
@@ -99,6 +99,6 @@ def table_text(rows: Sequence[Row[T]], words: Callable[[T], str]) -> str:
 
 def _words(row: Row[Any]) -> str:
     if row.fault:
-        return f"{row.part}  {row.fault.title}".strip()
+        return f"{row.chip}  {row.fault.title}".strip()
     step = "done" if row.standing is Standing.DONE else row.step or row.standing.value
-    return f"{row.part}  {step}".strip()
+    return f"{row.chip}  {step}".strip()
