@@ -110,8 +110,8 @@ def test_what_is_no_byte_is_refused(avrdeck: Avrdeck, value: str, tmp_path: Path
 def test_without_a_verb_the_virtual_uno_is_burned_and_shown(avrdeck: Avrdeck) -> None:
     ran = avrdeck("-P", "sim:")
     assert ran.status == 0
-    assert "Burning" in ran.err
-    assert "lfuse FF  hfuse DA  efuse FD  lock CF" in ran.out
+    assert "Burning deckboot" in ran.err
+    assert "lfuse FF  hfuse DE  efuse FD  lock CF" in ran.out
 
 
 def test_without_a_verb_a_real_chip_is_only_looked_at(avrdeck: Avrdeck, chip: str) -> None:

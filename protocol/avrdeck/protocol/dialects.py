@@ -67,7 +67,8 @@ class Dialect:
     one instruction to the target takes and ``universal_us`` what UNIVERSAL adds to that, all 0 where it
     is not known. ``sck_hz`` is its SPI clock where that is known. ``takes``: the
     commands with arguments that it reads to their end; any other puts it out of step. ``boot_bytes``
-    is how much of the end of flash a bootloader needs, 0 where that is not known.
+    is how much of the end of flash a bootloader needs, 0 where that is not known. ``own_reads`` are the
+    first bytes of the instructions that a bootloader carries out itself, for the chip it runs in.
     """
 
     name: str
@@ -91,7 +92,19 @@ class Dialect:
     usual_baud: int = 115_200
     cautious: bool = False
     boot_bytes: int = 0
+    own_reads: frozenset[int] = frozenset()
 
+    def carries_out(self, instruction: bytes) -> bool:
+        """Whether UNIVERSAL with these four bytes answers what the chip holds, not a made-up zero."""
+        return self.universal or instruction[0] in self.own_reads
+
+    @property
+    def reads_fuses(self) -> bool:
+        """Whether fuse and lock bytes can be read through it."""
+        return self.universal or _READ_FUSES in self.own_reads
+
+
+_READ_FUSES = 0x50
 
 ARDUINO_ISP = Dialect(
     name="ArduinoISP",
@@ -134,6 +147,15 @@ OPTIBOOT = Dialect(
 )
 ATMEGABOOT = Dialect(name="ATmegaBOOT", reach=Reach.BOOTLOADER, boot_bytes=2048)
 PICOBOOT = Dialect(name="picoboot", reach=Reach.BOOTLOADER, eeprom_address=EepromAddress.NONE, boot_bytes=256)
+DECKBOOT = Dialect(
+    name="deckboot",
+    reach=Reach.BOOTLOADER,
+    own_reads=frozenset({0x30, 0x38, 0x50, 0x58}),
+    boot_bytes=512,
+)
+DECKBOOT_SMALL = replace(
+    DECKBOOT, name="deckboot of 256 bytes", eeprom_address=EepromAddress.NONE, read_block=128, boot_bytes=256
+)
 UNKNOWN_BOOTLOADER = Dialect(
     name="unknown bootloader",
     reach=Reach.BOOTLOADER,
@@ -153,7 +175,17 @@ STK500 = Dialect(
 )
 UNKNOWN = Dialect(name="unknown firmware", reach=Reach.ISP, universal=True, cautious=True)
 
-DIALECTS = (ARDUINO_ISP, ARDUINO_ISP_FORK, OPTIBOOT, ATMEGABOOT, PICOBOOT, STK500, UNKNOWN)
+DIALECTS = (
+    ARDUINO_ISP,
+    ARDUINO_ISP_FORK,
+    OPTIBOOT,
+    ATMEGABOOT,
+    PICOBOOT,
+    DECKBOOT,
+    DECKBOOT_SMALL,
+    STK500,
+    UNKNOWN,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +217,9 @@ PROBED = (
 """The parameters of `Identity`, in its order."""
 
 _SERIAL = ord("S")
+_DECKBOOT = 0xDB
+_DECKBOOT_SMALL = 0x20
+"""deckboot answers its features as PROGMODE; this bit is the small loader's."""
 _OPTIBOOT_OTHER = 0x03
 """What Optiboot answers for every parameter but its version, so that avrdude sees no top card."""
 
@@ -200,6 +235,8 @@ def recognise(identity: Identity) -> Dialect:
         return UNKNOWN
     if all(value == 0 for value in parameters):
         return PICOBOOT
+    if identity.hw_ver == identity.topcard == _DECKBOOT:
+        return DECKBOOT_SMALL if (identity.progmode or 0) & _DECKBOOT_SMALL else DECKBOOT
     if identity.hw_ver == identity.progmode == identity.topcard == _OPTIBOOT_OTHER:
         return OPTIBOOT
     return UNKNOWN

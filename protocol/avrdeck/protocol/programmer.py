@@ -141,7 +141,7 @@ class Programmer:
 
         Raises `UsageFault` on firmware that answers this without asking the target.
         """
-        self._require_universal()
+        self.require(frame)
         return (await self.link.request(Universal(frame), settle_us=settle_us))[0]
 
     async def instruct(self, op: str, address: int = 0, data: int = 0, *, settle_us: int = 0) -> int:
@@ -155,7 +155,8 @@ class Programmer:
 
         Raises as `universal`.
         """
-        self._require_universal()
+        for frame in frames:
+            self.require(frame)
         return await self._ask_all([Request(Universal(frame)) for frame in frames])
 
     async def chip_erase(self) -> None:
@@ -178,8 +179,9 @@ class Programmer:
             raise UsageFault("The target is not known yet", advice="Identify it, or name it with -p.")
         return self.part
 
-    def _require_universal(self) -> None:
-        if not self.dialect.universal:
+    def require(self, instruction: bytes) -> None:
+        """Raise `UsageFault` for an instruction that the firmware answers without the chip."""
+        if not self.dialect.carries_out(instruction):
             raise UsageFault(
                 f"{self.dialect.name} cannot pass ISP instructions on",
                 detail="It is a bootloader: it answers them with a made-up zero.",

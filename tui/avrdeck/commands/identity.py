@@ -20,7 +20,7 @@ async def identify(deck: Deck) -> None:
     """
     async with deck.target() as programmer:
         part = programmer.require_part()
-        values = await fuses.read_all(programmer) if programmer.dialect.universal else {}
+        values = await fuses.read_all(programmer) if programmer.dialect.reads_fuses else {}
         deck.out.result(described(programmer, part, values), as_data(programmer, part, values))
 
 

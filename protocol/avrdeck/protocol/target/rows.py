@@ -18,7 +18,7 @@ async def read(programmer: Programmer, name: str) -> bytes:
     op = "prodsig.read" if name == "sernum" else f"{name}.read"
     if row is None or not row.readable or not isp.supports(part, op):
         raise UsageFault(f"{part.name} has no {name} that ISP can read")
-    if not programmer.dialect.universal:
+    if not programmer.dialect.carries_out(isp.encode(part, op)):
         raise UsageFault(f"{name} cannot be read through {programmer.dialect.name}, a bootloader")
     frames = [isp.encode(part, op, row.offset + index) for index in range(row.size)]
     first, second = await programmer.instruct_all(frames), await programmer.instruct_all(frames)
