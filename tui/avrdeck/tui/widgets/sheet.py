@@ -86,6 +86,10 @@ class Sheet(ScrollView):
         """Paint for the new width."""
         self.repaint()
 
+    def watch_show_vertical_scrollbar(self) -> None:
+        """The scrollbar takes a column or gives it back, of which no resize tells."""
+        self.call_after_refresh(self.repaint)
+
     def _restyle(self, _: object) -> None:
         self._styles.clear()
         self.rows = ()
