@@ -67,3 +67,16 @@ def test_what_avrdude_writes_avrdeck_reads(avrdeck: Avrdeck, port: Path, tmp_pat
     assert avrdeck("verify", "flash", file, "-P", port).status == 0
     found = avrdeck("id", "-P", port, "--json").json
     assert found["fuses"] == {"lfuse": 0xE2, "hfuse": 0xD6, "efuse": 0xFD, "lock": 0xEF}
+
+
+def test_avrdude_reads_the_signature_row_as_raw_instructions_do(
+    avrdeck: Avrdeck, port: Path, tmp_path: Path
+) -> None:
+    """The signature and calibration bytes; for the rest of the row avrdude 7.1 has no memory."""
+    read = {name: tmp_path / f"{name}.bin" for name in ("signature", "calibration")}
+    avrdude(port, *(word for name, file in read.items() for word in ("-U", f"{name}:r:{file}:r")))
+    frames = {"signature": ("30", "00", "{0..2}", "00"), "calibration": ("38", "00", "00", "00")}
+    for name, words in frames.items():
+        ran = avrdeck("isp", *words, "-P", port, "--json")
+        answers = bytes.fromhex("".join(each["received"] for each in ran.json["exchanges"]))
+        assert answers == read[name].read_bytes()
