@@ -17,7 +17,7 @@ SHARED_OPTIONS = (
         ["-P", "--port"],
         metavar="PORT",
         shell_complete=completions.ports,
-        help="Serial port, socket://host:port, or sim: (virtual).",
+        help="Serial port, socket:// or rfc2217://host:port, or sim: (virtual).",
     ),
     click.Option(["-b", "--baud"], type=click.IntRange(50, 4_000_000), metavar="BAUD", help="Line speed."),
     click.Option(

@@ -38,12 +38,24 @@ def cannot_open(port: str, error: OSError) -> PortError:
 def vanished(port: str, error: OSError | None = None) -> PortError:
     """The fault for a port that stopped working while it was open."""
     detail = f"The system says: {error.strerror}." if error and error.strerror else ""
+    what = "network and the serial server" if "://" in port else "USB cable"
     return PortError(
         port,
         PortReason.VANISHED,
         f"{port} has vanished",
         detail=detail,
-        advice="Check the USB cable, then connect again.",
+        advice=f"Check the {what}, then connect again.",
+    )
+
+
+def unreachable(port: str, error: OSError | TimeoutError) -> PortError:
+    """The fault for a serial server that ``error`` kept from being connected to."""
+    return PortError(
+        port,
+        PortReason.MISSING,
+        f"{port} cannot be reached",
+        detail=f"The system says: {error.strerror or 'no answer'}.",
+        advice="Check that the serial server runs and listens on that port.",
     )
 
 

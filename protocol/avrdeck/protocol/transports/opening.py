@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from avrdeck.protocol.transports.base import Transport
-from avrdeck.protocol.transports.faults import not_supported
 
 DEFAULT_BAUD = 19_200
 """The stock ArduinoISP sketch's speed."""
@@ -16,8 +15,9 @@ async def open_transport(name: str, baud: int | None = None) -> Transport:
 
     Raises `PortError`.
 
-    ``sim:`` with options is the virtual programmer, ``socket://host:port`` a TCP stream; any other
-    ``scheme://`` is left to pyserial; the rest are ports of this machine.
+    ``sim:`` with options is the virtual programmer, ``socket://host:port`` a TCP stream,
+    ``rfc2217://host:port`` a serial server's port; any other ``scheme://`` is left to pyserial;
+    the rest are ports of this machine.
     """
     scheme = name.partition("://")[0] if "://" in name else name.partition(":")[0]
     match scheme:
@@ -30,9 +30,9 @@ async def open_transport(name: str, baud: int | None = None) -> Transport:
 
             return await open_socket(name, baud or DEFAULT_BAUD)
         case "rfc2217":
-            raise not_supported(
-                name, "RFC 2217 is not spoken yet", "Use socket://host:port for a raw stream."
-            )
+            from avrdeck.protocol.transports.rfc2217 import open_rfc2217
+
+            return await open_rfc2217(name, baud or DEFAULT_BAUD)
     if "://" in name or os.name == "nt":
         from avrdeck.protocol.transports.threaded import open_threaded
 

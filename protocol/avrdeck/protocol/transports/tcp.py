@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from urllib.parse import urlsplit
 
-from avrdeck.protocol.errors import PortError, PortReason
-from avrdeck.protocol.transports.faults import not_supported, vanished
+from avrdeck.protocol.transports.faults import not_supported, unreachable, vanished
 from avrdeck.protocol.transports.inbox import Inbox
 from avrdeck.protocol.transports.realtime import RealTime
 
@@ -59,24 +58,23 @@ class SocketPort(RealTime):
 
 async def open_socket(name: str, baud: int) -> SocketPort:
     """Connect to ``socket://host:port``; raises `PortError`."""
-    try:
-        address = urlsplit(name)
-        host, port = address.hostname, address.port
-    except ValueError:
-        host = port = None
-    if not host or not port:
-        raise not_supported(name, "not an address", "Write it as socket://host:port.")
+    host, port = address(name, "socket://host:port")
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
             stream, receiver = await loop.create_connection(lambda: _Receiver(name), host, port)
     except (OSError, TimeoutError) as error:
-        why = getattr(error, "strerror", None) or "no answer"
-        raise PortError(
-            name,
-            PortReason.MISSING,
-            f"{name} cannot be reached",
-            detail=f"The system says: {why}.",
-            advice="Check that the serial server runs and listens on that port.",
-        ) from error
+        raise unreachable(name, error) from error
     return SocketPort(name, baud, stream, receiver.inbox)
+
+
+def address(name: str, form: str) -> tuple[str, int]:
+    """Host and TCP port of a URL that should look like ``form``; raises `PortError`."""
+    try:
+        url = urlsplit(name)
+        host, port = url.hostname, url.port
+    except ValueError:
+        host = port = None
+    if not host or not port:
+        raise not_supported(name, "not an address", f"Write it as {form}.")
+    return host, port
