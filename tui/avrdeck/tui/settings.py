@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from avrdeck.boards import wholefile
 from avrdeck.tui import themes
 from avrdeck.tui.actions import ACTIONS
 
@@ -85,9 +86,7 @@ class Settings:
         )
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True)
-            draft = self.file.with_suffix(".new")
-            draft.write_text(text, "utf-8")
-            draft.replace(self.file)
+            wholefile.replace(self.file, text.encode())
         except OSError as error:
             self.complaint = f"{self.file} cannot be written: {error}"
 

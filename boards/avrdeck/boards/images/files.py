@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import stat
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 
+from avrdeck.boards import wholefile
 from avrdeck.boards.images import elffile, hexfile
 from avrdeck.boards.images.errors import (
     EmptyImageError,
@@ -125,24 +125,15 @@ def save(image: Image, path: str | os.PathLike[str], format: Format = Format.HEX
         raise TooLargeError(name, f"raw binary would take {image.end} bytes", "Save it as HEX.")
     content = hexfile.write(image) if format == Format.HEX else image.flat(image.end)
     try:
-        _replace(Path(name).resolve(), content)
+        _save(Path(name).resolve(), content)
     except (OSError, ValueError, RuntimeError) as error:  # links in a circle are a RuntimeError up to 3.12
         raise _access_error(name, error, "written") from error
 
 
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file beside ``path`` and move it there."""
+def _save(path: Path, content: bytes) -> None:
     if path.is_symlink() or (path.exists() and not path.is_file()):  # still a link: they run in a circle
         raise OSError(None, NOT_REGULAR)
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with beside.open("xb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    wholefile.replace(path, content)
 
 
 def _content(name: str) -> bytes:

@@ -7,7 +7,6 @@ end. A file that is read is checked as hostile input, and never taken for what t
 from __future__ import annotations
 
 import json
-import os
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from avrdeck.boards import wholefile
 from avrdeck.boards.catalog import UnknownPart
 from avrdeck.boards.catalog import part as find_part
 from avrdeck.boards.images import Image
@@ -58,20 +58,15 @@ class Journals:
     def save(self, entry: Entry) -> None:
         """Write the entry, whole or not at all. Raises `InputFault`."""
         path = self._path(entry.chip, entry.port)
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            draft.write_text(_dumped(entry), encoding="utf-8")
-            draft.replace(path)
+            wholefile.replace(path, _dumped(entry).encode())
         except OSError as error:
             raise InputFault(
                 f"The journal of the burn cannot be written: {error.strerror or error}",
                 detail=f"It belongs into {printable(str(self.folder))}.",
                 advice="Make room there or allow writing: without it an interrupted burn cannot be resumed.",
             ) from error
-        finally:
-            with suppress(OSError):
-                draft.unlink(missing_ok=True)
 
     def load(self, chip: Chip, port: str) -> Entry | None:
         """The unfinished burn of that chip, by its port where its serial number does not tell it apart.

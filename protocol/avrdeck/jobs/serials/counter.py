@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from avrdeck.boards import wholefile
 from avrdeck.boards.text import printable
 from avrdeck.protocol.errors import Fault, InputFault
 
@@ -45,7 +45,7 @@ class Counter:
                 number = self._next()
                 if number >= MAX_NUMBER:
                     raise self._bad("has come to its end")
-                _replace(self.path, f"{number + 1}\n".encode())
+                wholefile.replace(self.path, f"{number + 1}\n".encode())
                 return number
 
     def peek(self) -> int:
@@ -68,25 +68,6 @@ class Counter:
             f"The counter {printable(str(self.path))} {what}",
             advice="Write the next number into it, higher than all that are in use.",
         )
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Put ``content`` in place of ``path``, whole or not at all, on the disk before it returns."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with draft.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-    if sys.platform != "win32":
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 @contextmanager

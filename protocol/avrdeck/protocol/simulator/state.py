@@ -6,13 +6,13 @@ A file that is read is checked as hostile input: bounded, complete, every value 
 from __future__ import annotations
 
 import json
-import os
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from avrdeck.boards import wholefile
 from avrdeck.boards.catalog import UnknownPart, part
 from avrdeck.boards.models import Part
 from avrdeck.protocol.simulator.cells import ROW_BYTES, Cells
@@ -90,12 +90,7 @@ def load(path: Path) -> State | None:
 
 def save(path: Path, state: State) -> None:
     """Write the chip to ``path``, whole or not at all. Raises `OSError`."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        draft.write_text(dump(state))
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    wholefile.replace(path, dump(state).encode())
 
 
 def _text(table: dict[str, Any], key: str) -> str:
