@@ -14,12 +14,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from avrdeck.commands.candidates import candidates
 from avrdeck.commands.deck import Deck
 from avrdeck.commands.interpreter import Interpreter, words
 from avrdeck.commands.output import TextOutput
 from avrdeck.commands.session import Session
 from avrdeck.commands.settings import Settings
-from avrdeck.console.completion import candidates
 from avrdeck.console.lexer import _styled
 from avrdeck.protocol.errors import Fault, UsageFault, VerifyError
 from commands.conftest import Avrdeck
@@ -77,7 +77,8 @@ async def test_the_connection_stays_open_between_commands() -> None:
 async def test_staged_edits_live_until_they_are_written() -> None:
     console = Console()
     out = await console("fuse set bodlevel=2.7V", "fuse set eesave=on")
-    assert "staged  efuse FF → FD, hfuse D9 → D1" in out
+    assert "staged  efuse FF → FD\n        BODLEVEL  off → 2.7 V\n" in out
+    assert "staged  hfuse D9 → D1\n        EESAVE  erased → kept\n" in out
     assert console.session.staged == {"efuse": 0xFD, "hfuse": 0xD1}
     await console("fuse write --yes")
     assert console.session.staged == {}

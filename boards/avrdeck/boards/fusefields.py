@@ -82,6 +82,12 @@ def fields(part: Part, values: Mapping[str, int]) -> tuple[FieldState, ...]:
     return tuple(_state(bits, values[bits.memory]) for bits in part.fields if bits.memory in values)
 
 
+def changed(part: Part, memory: str, old: int, new: int) -> tuple[tuple[FieldState, FieldState], ...]:
+    """The fields of the byte ``memory`` that ``old`` and ``new`` set differently: before and after."""
+    pairs = zip(fields(part, {memory: old}), fields(part, {memory: new}), strict=True)
+    return tuple((before, after) for before, after in pairs if before.value != after.value)
+
+
 def _state(bits: BitField, byte: int) -> FieldState:
     value = bits.get(byte)
     return FieldState(bits, value, bits.meaning(value))

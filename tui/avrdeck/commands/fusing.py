@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import click
 
-from avrdeck.boards.fusefields import fields
+from avrdeck.boards.fusefields import changed, fields
 from avrdeck.boards.models import Part
 from avrdeck.commands.completions import fuse_edits
 from avrdeck.commands.deck import Deck
@@ -14,7 +14,7 @@ from avrdeck.commands.output import finding_data, finding_text
 from avrdeck.commands.reference.fusesheet import bytes_text
 from avrdeck.commands.safeguard import save_before
 from avrdeck.commands.verb import branch, verb
-from avrdeck.jobs.fuses import FusePlan, FuseReceipt, plan, write_fuses
+from avrdeck.jobs.fuses import Change, FusePlan, FuseReceipt, plan, write_fuses
 from avrdeck.jobs.staging import staged
 from avrdeck.protocol.errors import UsageFault
 from avrdeck.protocol.programmer import Programmer
@@ -125,10 +125,19 @@ def _fields(part: Part, values: Mapping[str, int]) -> dict[str, str]:
 def _plan_text(deck: Deck, intent: FusePlan) -> str:
     if not intent.changes:
         return "The chip holds that already"
-    lines = [*map(finding_text, intent.findings), f"staged  {', '.join(map(str, intent.changes))}"]
+    lines = [*map(finding_text, intent.findings)]
+    for change in intent.changes:
+        lines += [f"staged  {change}", *_turned(intent.part, change)]
     lines.append(f"avrdude {intent.avrdude}")
     lines.append("Write it with: fuse write" if deck.session.keep else "Nothing is written; -w writes it.")
     return "\n".join(lines)
+
+
+def _turned(part: Part, change: Change) -> list[str]:
+    """A line for each field that a byte turns: ``EESAVE  erased → kept``."""
+    pairs = changed(part, change.memory, change.old, change.new)
+    width = max((len(old.field.name) for old, _ in pairs), default=0)
+    return [f"        {old.field.name:{width}}  {old.label} → {new.label}" for old, new in pairs]
 
 
 def _plan_data(intent: FusePlan) -> dict[str, object]:
