@@ -24,7 +24,11 @@ def tool(name: str, package: str) -> str:
 
 def missing(package: str) -> NoReturn:
     """Skip the test, or fail it where tools are required."""
-    needed = f"needs the Debian package {package}"
+    absent(f"needs the Debian package {package}")
+
+
+def absent(what: str) -> NoReturn:
+    """The same for anything that is not there."""
     if os.environ.get("AVRDECK_REQUIRE_TOOLS"):
-        pytest.fail(needed)
-    pytest.skip(needed)
+        pytest.fail(what)
+    pytest.skip(what)

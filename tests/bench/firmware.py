@@ -144,15 +144,15 @@ def from_hex(name: str, file: Path, baud: int, boot_start: int = 0, hfuse: int =
     return Firmware(name, image, baud, boot_start, hfuse)
 
 
-def assembled(name: str, text: str) -> Firmware:
+def assembled(name: str, text: str, mcu: str = "atmega328p") -> Firmware:
     """A few lines of AVR assembler (GNU as with the C preprocessor) as a firmware of its own."""
     need("avr-gcc", "avr-objcopy")
-    folder = _folder(name, [], (*MCU, text))
+    folder = _folder(name, [], (mcu, text))
     source, image = folder / f"{name}.S", folder / "image.bin"
     with alone():
         if not image.exists():
             source.write_text(text, encoding="utf-8")
-            _run("avr-gcc", MCU[0], "-nostartfiles", "-nostdlib", "-o", folder / "out.elf", source)
+            _run("avr-gcc", f"-mmcu={mcu}", "-nostartfiles", "-nostdlib", "-o", folder / "out.elf", source)
             _flatten(folder / "out.elf", image)
     return Firmware(name, image, 115200)
 

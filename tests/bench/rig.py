@@ -17,6 +17,8 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -126,6 +128,10 @@ class Control:
         self.write(data)
         return bytes(byte for _, byte in self.run(self.now + round(seconds * 1e9)))
 
+    def memory(self, name: str) -> bytes:
+        """The device's ``flash`` or ``eeprom`` as it is now."""
+        return bytes.fromhex(self.ask(name))
+
     def close(self) -> None:
         """Close the socket; the bench stays."""
         self._replies.close()
@@ -156,6 +162,7 @@ class Rig:
     row: bytes = b""
     options: dict[str, float | str] = field(default_factory=dict)
     port: str = field(default="", init=False)
+    _copies: int = field(default=0, init=False)
 
     def __enter__(self) -> Self:
         built = build()
@@ -183,6 +190,25 @@ class Rig:
         self._process.terminate()
         self._process.wait(START_SECONDS)
         self._finish()
+
+    @contextmanager
+    def copy(self) -> Iterator[Control]:
+        """A bench that goes on from here on its own, without a trace."""
+        self._copies += 1
+        path = self._folder / f"copy-{self._copies}"
+        self.control.ask(f"copy {path}")
+        control = Control(path)
+        control.now = self.control.now
+        try:
+            yield control
+        finally:
+            control.close()
+
+    def connection(self) -> Control:
+        """Another connection to the control socket, for another thread."""
+        control = Control(self._socket)
+        control.run(0)
+        return control
 
     def avrdude(
         self, *arguments: str, part: str = "m328p", check: bool = True

@@ -17,6 +17,7 @@ from avrdeck.jobs.upload.bootloading import upload
 from avrdeck.jobs.upload.model import Plan, UploadReceipt
 from avrdeck.jobs.upload.reaching import Way, reach_bootloader
 from avrdeck.jobs.upload.touching import Surroundings
+from avrdeck.protocol.errors import UsageFault
 from avrdeck.protocol.transports.base import Transport
 
 OLD = random.Random(3).randbytes(4000)
@@ -45,6 +46,15 @@ async def test_a_delta_upload_writes_one_page_and_nothing_else(loader: Callable[
         assert (first.pages_written, second.pages_written) == (32, 1)
         flash, image = rig.dump().device_flash, rig.firmware.image.read_bytes()
         assert flash == (NEW + b"\xff" * 96)[: 32 * 128] + image[32 * 128 :]
+
+
+async def test_a_real_optiboot_of_a_kilobyte_is_seen_and_spared() -> None:
+    """The compiler here makes it larger than its usual 512 bytes; nothing that it answers says so."""
+    with Rig(optiboot(), dtr_reset=True) as rig:
+        before = rig.dump().device_flash
+        with pytest.raises(UsageFault, match="begins at 0x7c00"):
+            await uploaded(rig, random.Random(4).randbytes(0x7D00), delta=False)
+        assert rig.dump().device_flash == before
 
 
 async def doctored(rig: Rig) -> Report:

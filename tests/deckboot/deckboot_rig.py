@@ -6,17 +6,16 @@ begins, and RAMEND.
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import tempfile
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 
-from firmware import Firmware, alone, digest
-from rig import SOURCE, TARGETS, Rig
+from firmware import Firmware
+from rig import TARGETS, Control, Rig
 
 from avrdeck.boards.catalog import part
-from avrdeck.boards.deckboot import Entry, Variant, Wish, made_for, variant
+from avrdeck.boards.deckboot import Entry, Variant, Wish, made_for, variant, variants
 
 MS = 1_000_000
 STARTED = 67 * MS  # 16K CK and 65 ms, and a little
@@ -52,27 +51,6 @@ LAYOUTS = {
 }
 
 
-def wrapped(built: Path) -> Path:
-    """A folder with the bench of ``built`` linked anew around `wraps.c`, and its virtual port."""
-    source = Path(__file__).with_name("wraps.c")
-    folder = built.with_name(f"{built.name}-wrapped-{digest([source])}")
-    with alone():
-        if not (folder / "bench").exists():
-            folder.mkdir(exist_ok=True)
-            shutil.copy(built / "virtual_port.so", folder)
-            wraps = [f"-Wl,--wrap={name}" for name in ("device_reset", "uart_reset")]
-            subprocess.run(
-                [
-                    "gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-isystem", "/usr/include/simavr",
-                    f"-I{SOURCE / 'src'}", *wraps, "-o", folder / "partial", source,
-                    *sorted(built.glob("*.o")), "-lsimavr", "-lelf", "-lm",
-                ],
-                check=True,
-            )  # fmt: skip
-            (folder / "partial").rename(folder / "bench")
-    return folder
-
-
 @dataclass(frozen=True)
 class Loader:
     """A built image, as flash."""
@@ -100,10 +78,27 @@ def loader(
     return Loader(one, made_for(one, wish).flat(LAYOUTS[name].flash), wish)
 
 
+def loaders(timeout_s: float | None = None) -> tuple[Loader, ...]:
+    """Every image there is; ``timeout_s`` is for those that have a time-out."""
+    found = []
+    for one in variants():
+        wish = Wish(timeout_s=timeout_s if one.entry is Entry.TIMEOUT else None)
+        found.append(Loader(one, made_for(one, wish).flat(LAYOUTS[one.parts[0]].flash), wish))
+    return tuple(found)
+
+
 def signature_row(name: str) -> bytes:
     """The row of that part's chip on the bench: its signature, and another byte at each other address."""
     signature = part(name).signature
     return bytes(signature[at // 2] if at in {0, 2, 4} else 0x60 + at for at in range(64))
+
+
+def flashed(one: Loader, application: bytes = STANDSTILL) -> Firmware:
+    """That loader with an application before it."""
+    flash = application + one.flash[len(application) :]
+    image = Path(_FOLDER.name) / f"{abs(hash(flash)):x}.bin"
+    image.write_bytes(flash)
+    return Firmware(one.variant.name, image, one.wish.baud, one.variant.start, BOOT_RESET_HFUSE)
 
 
 def rig(
@@ -112,33 +107,40 @@ def rig(
     application: bytes = STANDSTILL,
     eeprom: bytes = b"",
     dtr_reset: bool = False,
+    pty: bool = False,
     **options: float | str,
 ) -> Rig:
     """A bench with that loader and an application before it."""
-    layout = LAYOUTS[one.variant.parts[0]]
-    flash = application + one.flash[len(application) :]
-    image = Path(_FOLDER.name) / f"{abs(hash(flash)):x}.bin"
-    image.write_bytes(flash)
+    name = one.variant.parts[0]
+    layout = LAYOUTS[name]
     told: dict[str, float | str] = {
         "mcu": layout.mcu, "nrww_start": f"{layout.nrww:x}", "hz": one.wish.f_cpu_hz,
         "lfuse": "e7", "efuse": "fd", "lock": "ff",
     }  # fmt: skip
-    firmware = Firmware(one.variant.name, image, one.wish.baud, one.variant.start, BOOT_RESET_HFUSE)
-    name = one.variant.parts[0]
-    # The device's signature row is the target's.
-    target = TARGETS["m328p"] | {"signature": part(name).signature.hex()}
-    row = signature_row(name)
-    return Rig(firmware, target, dtr_reset=dtr_reset, eeprom=eeprom, row=row, options=told | options)
+    return Rig(
+        flashed(one, application),
+        TARGETS["m328p"] | {"signature": part(name).signature.hex()},
+        pty=pty,
+        dtr_reset=dtr_reset,
+        eeprom=eeprom,
+        row=signature_row(name),  # the device's is the target's
+        options=told | options,
+    )
 
 
 class Host:
     """The other end of the line, in step with the loader after `enter`."""
 
     def __init__(self, bench: Rig) -> None:
-        self.rig = bench
         self.control = bench.control
         self.control.run(STARTED)
         self.control.open(bench.firmware.baud)
+
+    def on(self, control: Control) -> Host:
+        """The same host at a copy of the bench."""
+        other = copy(self)
+        other.control = control
+        return other
 
     def reset(self) -> None:
         """An external reset, and the start-up time."""
@@ -146,9 +148,12 @@ class Host:
         self.control.run(self.control.now + STARTED)
 
     def enter(self) -> None:
-        """Reset and GET_SYNC."""
+        """Reset and GET_SYNC; where the loader had been waiting already, the second reset brings it back."""
         self.reset()
-        assert self(b"0 ") == b"\x14\x10"
+        if not (answer := self(b"0 ")):
+            self.reset()
+            answer = self(b"0 ")
+        assert answer == b"\x14\x10"
 
     def run(self, seconds: float) -> bytes:
         """What comes in that time."""

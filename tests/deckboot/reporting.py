@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from deckboot_rig import MS, PLAIN_HFUSE, STARTED, Loader, rig
+from deckboot_rig import LAYOUTS, MS, PLAIN_HFUSE, STARTED, Loader, rig
 from firmware import Firmware, assembled
 from rig import Rig
 
@@ -12,84 +12,134 @@ MARK = 0xA5
 REPORT_S = 0.003
 REGISTERS = (
     "SREG", "MCUSR", "WDTCSR", "SPL", "SPH", "SPMCSR", "EECR", "EEDR", "DDRB", "PORTB", "DDRD", "PORTD",
-    "UCSR0A", "UCSR0B", "UCSR0C", "UBRR0L", "UBRR0H",
+    "UCSR0A", "UCSR0B", "UBRR0L", "UBRR0H", "UCSR0C",
 )  # fmt: skip
 MEMORY_MAPPED = {"WDTCSR", "UCSR0A", "UCSR0B", "UCSR0C", "UBRR0L", "UBRR0H"}
+OLD_NAMES = {
+    "WDTCSR": "WDTCR", "SPMCSR": "SPMCR", "UCSR0A": "UCSRA", "UCSR0B": "UCSRB",
+    "UBRR0L": "UBRRL", "UBRR0H": "UBRRH",
+}  # fmt: skip
+"""Of parts whose USART is within reach of IN; their UCSRC is where UBRRH is, and not looked at."""
+OLD_PARTS = ("ATmega32", "ATmega8")
 
-_KEEP = "\n".join(
-    f"    {'lds' if name in MEMORY_MAPPED else 'in'} r{number}, {name}"
-    for number, name in enumerate(REGISTERS)
-)
-SOURCE = f"""
+SOURCE = """
 #define __SFR_OFFSET 0
 #include <avr/io.h>
+#ifdef UDR0
+#define get lds
+#define put sts
+#else
+#define get in
+#define put out
+#define UBRR0L UBRRL
+#define UCSR0A UCSRA
+#define UCSR0B UCSRB
+#define UDR0   UDR
+#define U2X0   U2X
+#define RXEN0  RXEN
+#define TXEN0  TXEN
+#define RXC0   RXC
+#define UDRE0  UDRE
+#define WDTCSR WDTCR
+#ifndef WDCE
+#define WDCE   WDTOE
+#endif
+#endif
+#ifndef MCUSR
+#define MCUSR  MCUCSR
+#endif
 .section .text
-{_KEEP}
+{keep}
+    ldi r24, hi8(RAMEND)
+    out SPH, r24
+    ldi r24, lo8(RAMEND)
+    out SPL, r24
     ldi r24, 16
-    sts UBRR0L, r24
+    put UBRR0L, r24
     ldi r24, 1<<U2X0
-    sts UCSR0A, r24
+    put UCSR0A, r24
     ldi r24, (1<<RXEN0)|(1<<TXEN0)
-    sts UCSR0B, r24
-    ldi r24, {MARK}
+    put UCSR0B, r24
+    ldi r24, {mark}
     rcall transmit
     ldi r30, 0
     ldi r31, 0
 1:  ld r24, Z+
     rcall transmit
-    cpi r30, {len(REGISTERS)}
+    cpi r30, {count}
     brne 1b
 next:
     wdr
-    lds r25, UCSR0A
+    get r25, UCSR0A
     sbrs r25, RXC0
     rjmp next
-    lds r24, UDR0
+    get r24, UDR0
     cpi r24, 'c'
     breq clear
     cpi r24, 'w'
     brne next
     ldi r24, (1<<WDCE)|(1<<WDE)
     ldi r25, 1<<WDE
-    sts WDTCSR, r24
-    sts WDTCSR, r25
+    put WDTCSR, r24
+    put WDTCSR, r25
 1:  rjmp 1b
 clear:
     ldi r24, 0
     out MCUSR, r24
     rjmp next
 transmit:
-    lds r25, UCSR0A
+    get r25, UCSR0A
     sbrs r25, UDRE0
     rjmp transmit
-    sts UDR0, r24
+    put UDR0, r24
     ret
 """
 """After its report ``c`` clears MCUSR and ``w`` lets the watchdog bite."""
 
 
-def application() -> bytes:
-    """The application's code."""
-    return assembled("reporting", SOURCE).image.read_bytes().rstrip(b"\xff")
+def registers(name: str) -> dict[str, str]:
+    """What is told of that part, in its order: the usual names and the part's own."""
+    old = name in OLD_PARTS
+    return {
+        one: OLD_NAMES.get(one, one) if old else one for one in REGISTERS if not (old and one == "UCSR0C")
+    }
 
 
-def alone(folder: Path, mcu: str = "atmega328p") -> Rig:
+def application(name: str) -> bytes:
+    """The application's code for that part."""
+    old = name in OLD_PARTS
+    keep = [
+        f"    {'lds' if usual in MEMORY_MAPPED and not old else 'in'} r{number}, {own}"
+        for number, (usual, own) in enumerate(registers(name).items())
+    ]
+    source = SOURCE.format(keep="\n".join(keep), mark=MARK, count=len(keep))
+    return assembled("reporting", source, LAYOUTS[name].mcu).image.read_bytes().rstrip(b"\xff")
+
+
+def alone(folder: Path, name: str) -> Rig:
     """A bench with the application and no bootloader."""
-    image = folder / "alone.bin"
-    image.write_bytes(application())
-    return Rig(Firmware("reporting", image, 115200, hfuse=PLAIN_HFUSE), options={"mcu": mcu})
+    image = folder / f"alone-{name}.bin"
+    image.write_bytes(application(name))
+    layout = LAYOUTS[name]
+    options: dict[str, float | str] = {"mcu": layout.mcu, "nrww_start": f"{layout.nrww:x}"}
+    return Rig(Firmware("reporting", image, 115200, hfuse=PLAIN_HFUSE), options=options)
 
 
 def behind(one: Loader, **options: float | str) -> Rig:
     """A bench with the application behind that loader."""
-    return rig(one, application=application(), **options)
+    return rig(one, application=application(one.variant.parts[0]), **options)
+
+
+PORF, EXTRF, BORF, WDRF = 1, 2, 4, 8
+CAUSES = {"external": EXTRF, "brown-out": BORF}
 
 
 class Watcher:
     """Resets the chip in every way, and hears what the application tells."""
 
-    def __init__(self, bench: Rig) -> None:
+    def __init__(self, bench: Rig, name: str = "ATmega328P") -> None:
         self.control = bench.control
+        self._registers = tuple(registers(name))
         self.control.open(115200)
         self.heard: list[tuple[int, int]] = []
 
@@ -102,12 +152,12 @@ class Watcher:
         return bytes(byte for _, byte in self.heard)
 
     def reset(self, cause: str) -> None:
-        """``power``, ``external`` (or what BENCH_RESETS makes of it) or ``watchdog``, and the start-up."""
+        """``power``, ``external``, ``brown-out`` or ``watchdog``, and the start-up."""
         if cause == "power":
             self.control.ask("power 0")
             self.control.ask("power 1")
-        elif cause == "external":
-            self.control.ask("reset")
+        elif cause in CAUSES:
+            self.control.ask(f"reset {CAUSES[cause]:x}")
         else:
             self.control.write(b"w")
             self.control.run(self.control.now + 17 * MS)
@@ -119,8 +169,8 @@ class Watcher:
         data = bytes(byte for _, byte in self.heard)
         if MARK not in data:
             return None
-        told = data[data.index(MARK) + 1 :][: len(REGISTERS)]
-        return dict(zip(REGISTERS, told, strict=True))
+        told = data[data.index(MARK) + 1 :][: len(self._registers)]
+        return dict(zip(self._registers, told, strict=True))
 
     def reported(self, seconds: float) -> dict[str, int]:
         """The report that comes in that time."""

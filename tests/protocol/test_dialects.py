@@ -46,6 +46,20 @@ def test_answers_tell_the_dialect(identity: Identity, dialect: Dialect) -> None:
     assert recognise(identity) is dialect
 
 
+@pytest.mark.parametrize(
+    ("features", "fuses", "row"),
+    [(0x0F, True, True), (0x07, True, False), (0x0B, False, True), (0x24, True, False), (0x2C, True, True)],
+)
+def test_deckboot_says_what_it_reads(features: int, fuses: bool, row: bool) -> None:
+    dialect = recognise(Identity("", 0xDB, 2, 0, features, 0xDB))
+    small = bool(features & 0x20)
+    assert dialect.boot_bytes == (256 if small else 512)
+    assert dialect.reads_fuses is fuses
+    assert dialect.carries_out(b"\x58\x08\0\0") is fuses
+    assert dialect.carries_out(b"\x38\0\7\0") is row
+    assert not dialect.carries_out(b"\xac\x80\0\0")
+
+
 def test_what_is_not_known_for_sure_is_never_written_ahead_to() -> None:
     assert [dialect.window for dialect in DIALECTS if dialect.cautious] == [STRICT, STRICT]
 
@@ -57,6 +71,8 @@ def test_what_is_not_known_for_sure_is_never_written_ahead_to() -> None:
         ("dialect=optiboot", OPTIBOOT, "8.3"),
         ("dialect=optiboot4", OPTIBOOT, "4.4"),
         ("dialect=atmegaboot", ATMEGABOOT, "1.16"),
+        ("dialect=deckboot", DECKBOOT, "2.0"),
+        ("dialect=deckboot-256&part=atmega88p", DECKBOOT_SMALL, "2.0"),
     ],
 )
 async def test_the_virtual_firmwares_are_recognised(options: str, dialect: Dialect, version: str) -> None:

@@ -115,6 +115,17 @@ async def test_instant_commands_travel_with_the_next_one() -> None:
     assert first == LoadAddress(0).encode() + PAGE.encode() + LoadAddress(64).encode()[:2]
 
 
+async def test_they_do_not_behind_a_command_that_lingers() -> None:
+    """Nor at the beginning of a run: the one before it may have ended with such a command."""
+    wire = FakeWire(Obedient())
+    window = Window(2, instant=frozenset({Op.LOAD_ADDRESS}), lingering=frozenset({Op.PROG_PAGE}))
+    link, read = link_to(wire, window), ReadPage(MemoryType.FLASH, 2)
+    await run(link, [LoadAddress(0), PAGE, LoadAddress(64), read, LoadAddress(65), read])
+    parcels = [len(data) for _, data in wire.written]
+    load, page, ask = (len(command.encode()) for command in (LoadAddress(0), PAGE, read))
+    assert parcels == [load + 2, page - 2 + 2, load - 2 + 2, ask - 2 + 2, load - 2 + ask]
+
+
 async def test_nothing_is_sent_while_the_target_settles() -> None:
     wire = FakeWire(Obedient())
     await run(link_to(wire, Window(63)), [Request(ISP, settle_us=9_000), ISP, ISP])

@@ -185,6 +185,7 @@ async def test_a_power_cut_ends_programming_mode() -> None:
         ("sim:?part=m328p", Options(part="ATmega328P")),
         ("sim:?part=attiny85&dialect=arduinoisp", Options(part="ATtiny85")),
         ("sim:?dialect=optiboot", Options(dialect=DialectName.OPTIBOOT)),
+        ("sim:?dialect=deckboot-256", Options(dialect=DialectName.DECKBOOT_256)),
         ("sim:?xtal=none", Options(xtal=Xtal.parse("none"))),
         ("sim:?target=none&seed=7", Options(target=False, seed=7)),
         ("sim:?state=/tmp/a%20b.json", Options(state=Path("/tmp/a b.json"))),
@@ -201,7 +202,7 @@ def test_options(url: str, options: Options) -> None:
     [
         ("sim:?colour=red", "part, dialect, xtal, target, state, seed, baud, autoreset, reset_ms, app"),
         ("sim:?part=atmega999", "No part is called"),
-        ("sim:?dialect=stk500", "arduinoisp, optiboot, optiboot4 or atmegaboot"),
+        ("sim:?dialect=stk500", "arduinoisp, optiboot, optiboot4, atmegaboot, deckboot, deckboot-wait or "),
         ("sim:?xtal=16MHz", "a crystal"),
         ("sim:?target=maybe", "yes or none"),
         ("sim:?seed=-1", "a number from 0"),

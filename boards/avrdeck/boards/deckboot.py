@@ -103,6 +103,13 @@ class Variant:
         """The image from its file; raises `avrdeck.boards.images.ImageError`."""
         return images.load(FOLDER / f"{self.name}.hex")
 
+    @property
+    def serial_address(self) -> int:
+        """Byte address in flash of the `SERIAL_BYTES`; raises `DeckbootError` where there is no room."""
+        if self.serial_at is None:
+            raise DeckbootError(f"{self.name} has no room for a serial number.")
+        return self.start + self.serial_at
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -189,24 +196,47 @@ def _divisor(f_cpu_hz: int, baud: int) -> int | None:
 def _put_divisor(code: bytearray, one: Variant, wish: Wish) -> None:
     divisor = _divisor(wish.f_cpu_hz, wish.baud)
     if divisor is None:
-        raise DeckbootError(f"{wish.baud} baud cannot be made from {wish.f_cpu_hz} Hz.")
+        raise DeckbootError(_no_rate(wish))
     _put_immediate(code, one, one.divisor_at, LDI_R17, divisor)
+
+
+def _no_rate(wish: Wish) -> str:
+    """Why the baud rate cannot be, and which can."""
+    said = f"{wish.baud} baud cannot be made from {wish.f_cpu_hz} Hz"
+    if wish.baud > 0 and wish.f_cpu_hz > 0:
+        made = rate(wish.f_cpu_hz, wish.baud, DOUBLE_SPEED)
+        if made.ubrr is None and made.error < 0:
+            said += f": the fastest is {wish.f_cpu_hz // 8}"
+        elif made.ubrr is None or made.ubrr > UBRR_MAX:
+            said += f": the slowest is {wish.f_cpu_hz // (8 * (UBRR_MAX + 1))}"
+        else:
+            said += f": the nearest is {made.error:+.1f} % off, {MAX_ERROR} % is the most"
+    usual = [str(baud) for baud in USUAL_BAUDS if _divisor(wish.f_cpu_hz, baud) is not None]
+    return f"{said}. {', '.join(usual)} can." if usual else f"{said}. No usual rate can."
 
 
 def _put_timeout(code: bytearray, one: Variant, wish: Wish) -> None:
     if wish.timeout_s is not None and one.entry == Entry.WAIT:
         raise DeckbootError(f"{one.name} has no time-out: it waits.")
+    if one.silence_at is not None:
+        _put_immediate(code, one, one.silence_at, LDI_R25, _silence(one, wish.f_cpu_hz))
+    _put_immediate(code, one, one.timeout_at, LDI_R18, _count(one, wish))
+
+
+def count_seconds(one: Variant, f_cpu_hz: int) -> tuple[float, float]:
+    """Seconds to one count of the time-out, and the counts that it takes on average beyond its own."""
     if one.silence_at is None:
-        unit, already = TURNS * one.turn_cycles / wish.f_cpu_hz, 0.5
-    else:
-        count = max(round(SILENCE_S * wish.f_cpu_hz / (SILENCE_TURNS * one.turn_cycles) - 0.5), 1)
-        _put_immediate(code, one, one.silence_at, LDI_R25, count)
-        unit, already = (count + 0.5) * SILENCE_TURNS * one.turn_cycles / wish.f_cpu_hz, 0.0
-    _put_immediate(code, one, one.timeout_at, LDI_R18, _count(one, wish, unit, already))
+        return TURNS * one.turn_cycles / f_cpu_hz, 0.5
+    return (_silence(one, f_cpu_hz) + 0.5) * SILENCE_TURNS * one.turn_cycles / f_cpu_hz, 0.0
 
 
-def _count(one: Variant, wish: Wish, unit: float, already: float) -> int:
-    """The time-out in units of so many seconds, of which ``already`` have gone by on average."""
+def _silence(one: Variant, f_cpu_hz: int) -> int:
+    """What the silence byte counts at that clock."""
+    return max(round(SILENCE_S * f_cpu_hz / (SILENCE_TURNS * one.turn_cycles) - 0.5), 1)
+
+
+def _count(one: Variant, wish: Wish) -> int:
+    unit, already = count_seconds(one, wish.f_cpu_hz)
     seconds = TIMEOUT_S[one.entry] if wish.timeout_s is None else wish.timeout_s
     count = seconds / unit - already
     if wish.timeout_s is None:
@@ -257,14 +287,13 @@ def _pin(one: Variant, led: str) -> tuple[int, int]:
 def _put_serial(code: bytearray, one: Variant, serial: bytes) -> None:
     if len(serial) != SERIAL_BYTES:
         raise DeckbootError(f"A serial number has {SERIAL_BYTES} bytes, not {len(serial)}.")
-    if one.serial_at is None:
-        if serial != BLANK_SERIAL:
-            raise DeckbootError(f"{one.name} has no room for a serial number.")
+    if one.serial_at is None and serial == BLANK_SERIAL:
         return
-    end = one.serial_at + SERIAL_BYTES
-    if code[one.serial_at - 4] != IDENTITY or code[one.serial_at : end] != BLANK_SERIAL:
-        raise DataError(f"{one.name}.hex", f"0x{one.serial_at:03X}", "is not as the manifest says")
-    code[one.serial_at : end] = serial
+    at = one.serial_address - one.start
+    end = at + SERIAL_BYTES
+    if code[at - 4] != IDENTITY or code[at:end] != BLANK_SERIAL:
+        raise DataError(f"{one.name}.hex", f"0x{at:03X}", "is not as the manifest says")
+    code[at:end] = serial
 
 
 def _word(code: bytearray, at: int) -> int:

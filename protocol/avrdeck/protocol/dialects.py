@@ -69,6 +69,7 @@ class Dialect:
     commands with arguments that it reads to their end; any other puts it out of step. ``boot_bytes``
     is how much of the end of flash a bootloader needs, 0 where that is not known. ``own_reads`` are the
     first bytes of the instructions that a bootloader carries out itself, for the chip it runs in.
+    ``silence_us`` is how long the line has to be still before it believes that a command is over.
     """
 
     name: str
@@ -93,6 +94,7 @@ class Dialect:
     cautious: bool = False
     boot_bytes: int = 0
     own_reads: frozenset[int] = frozenset()
+    silence_us: int = 0
 
     def carries_out(self, instruction: bytes) -> bool:
         """Whether UNIVERSAL with these four bytes answers what the chip holds, not a made-up zero."""
@@ -105,6 +107,8 @@ class Dialect:
 
 
 _READ_FUSES = 0x50
+_FUSE_READS = frozenset({0x50, 0x58})
+_ROW_READS = frozenset({0x30, 0x38})
 
 ARDUINO_ISP = Dialect(
     name="ArduinoISP",
@@ -150,12 +154,20 @@ PICOBOOT = Dialect(name="picoboot", reach=Reach.BOOTLOADER, eeprom_address=Eepro
 DECKBOOT = Dialect(
     name="deckboot",
     reach=Reach.BOOTLOADER,
-    own_reads=frozenset({0x30, 0x38, 0x50, 0x58}),
+    window=Window(unread=2, instant=frozenset({Op.LOAD_ADDRESS}), lingering=frozenset({Op.PROG_PAGE})),
+    own_reads=_FUSE_READS | _ROW_READS,
     boot_bytes=512,
 )
 DECKBOOT_SMALL = replace(
-    DECKBOOT, name="deckboot of 256 bytes", eeprom_address=EepromAddress.NONE, read_block=128, boot_bytes=256
+    DECKBOOT,
+    name="deckboot of 256 bytes",
+    window=STRICT,
+    eeprom_address=EepromAddress.NONE,
+    read_block=128,
+    boot_bytes=256,
+    silence_us=4_000,
 )
+"""Its host writes a command in one piece and a page whole, as the link does under a strict window."""
 UNKNOWN_BOOTLOADER = Dialect(
     name="unknown bootloader",
     reach=Reach.BOOTLOADER,
@@ -218,8 +230,8 @@ PROBED = (
 
 _SERIAL = ord("S")
 _DECKBOOT = 0xDB
-_DECKBOOT_SMALL = 0x20
-"""deckboot answers its features as PROGMODE; this bit is the small loader's."""
+_DECKBOOT_FUSES, _DECKBOOT_ROW, _DECKBOOT_SMALL = 0x04, 0x08, 0x20
+"""deckboot answers its features as PROGMODE: whether it reads fuses, and the row, and is the small loader."""
 _OPTIBOOT_OTHER = 0x03
 """What Optiboot answers for every parameter but its version, so that avrdude sees no top card."""
 
@@ -236,10 +248,18 @@ def recognise(identity: Identity) -> Dialect:
     if all(value == 0 for value in parameters):
         return PICOBOOT
     if identity.hw_ver == identity.topcard == _DECKBOOT:
-        return DECKBOOT_SMALL if (identity.progmode or 0) & _DECKBOOT_SMALL else DECKBOOT
+        return _deckboot(identity.progmode or 0)
     if identity.hw_ver == identity.progmode == identity.topcard == _OPTIBOOT_OTHER:
         return OPTIBOOT
     return UNKNOWN
+
+
+def _deckboot(features: int) -> Dialect:
+    """The loader with these features; on some chips none can read the signature row."""
+    usual = DECKBOOT_SMALL if features & _DECKBOOT_SMALL else DECKBOOT
+    fuses = _FUSE_READS if features & _DECKBOOT_FUSES else frozenset()
+    row = _ROW_READS if features & _DECKBOOT_ROW else frozenset()
+    return usual if fuses | row == usual.own_reads else replace(usual, own_reads=fuses | row)
 
 
 def _avr_isp(identity: Identity) -> Dialect:

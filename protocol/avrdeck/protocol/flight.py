@@ -30,8 +30,9 @@ class Window:
 
     ``unread`` bytes are stored while it is busy. From its reply on it takes ``turn_us`` microseconds
     until it reads on, and then ``read_us`` for a byte. The commands in ``instant`` keep it busy for
-    less than a byte's time, so that what follows them is read as it arrives; of those in ``late_eop``
-    it reads the last byte only when it has carried them out. ``universal_head`` bytes of a UNIVERSAL
+    less than a byte's time, so that what follows them is read as it arrives; they are not when they
+    follow one in ``lingering``, whose work goes on after its reply. Of those in ``late_eop`` it reads
+    the last byte only when it has carried them out. ``universal_head`` bytes of a UNIVERSAL
     leave the target alone: with the next one the firmware begins to talk to it.
     """
 
@@ -39,6 +40,7 @@ class Window:
     turn_us: float = 0.0
     read_us: float = 0.0
     instant: frozenset[Op] = frozenset()
+    lingering: frozenset[Op] = frozenset()
     late_eop: frozenset[Op] = frozenset()
     universal_head: int = 0
 
@@ -78,6 +80,7 @@ class _Begun(NamedTuple):
     request: Request
     start: int
     end: int
+    instant: bool
 
 
 class Flight:
@@ -98,6 +101,7 @@ class Flight:
         self._sent = 0
         self._awaited: deque[_Begun] = deque()
         self._hold: int | None = None
+        self._lingers = bool(window.lingering)
         self._settled_at: float | None = None
         self._last_heard = float("-inf")
         self._draining = False
@@ -164,22 +168,23 @@ class Flight:
         request = next(self._requests, None)
         if request is None:
             return False
-        self._outgoing = request.command.encode()
+        op, self._outgoing = request.command.op, request.command.encode()
         if settling:
-            universal = request.command.op is Op.UNIVERSAL
+            universal = op is Op.UNIVERSAL
             self._hold = self._sent + (self._window.universal_head if universal else 0)
-        self._awaited.append(_Begun(request, self._sent, self._sent + len(self._outgoing)))
+        instant = op in self._window.instant and not self._lingers
+        self._lingers = op in self._window.lingering
+        self._awaited.append(_Begun(request, self._sent, self._sent + len(self._outgoing), instant))
         self._reader.expect(request.command)
         return True
 
     def _room(self) -> int:
         """How many more bytes may be sent now."""
-        longest = max((end - start for _, start, end in self._awaited), default=0)
-        for request, _, end in self._awaited:
-            op = request.command.op
-            if op not in self._window.instant:
-                limit = end + self._window.ahead(longest, self._line.byte_time * 1e6)
-                limit -= op in self._window.late_eop
+        longest = max((begun.end - begun.start for begun in self._awaited), default=0)
+        for begun in self._awaited:
+            if not begun.instant:
+                limit = begun.end + self._window.ahead(longest, self._line.byte_time * 1e6)
+                limit -= begun.request.command.op in self._window.late_eop
                 break
         else:
             limit = self._sent + max(1, len(self._outgoing))
@@ -195,7 +200,7 @@ class Flight:
 
     async def _collect(self) -> None:
         """Wait for bytes and hand on the replies that they complete."""
-        request, _, end = self._awaited[0]
+        request, _, end, _ = self._awaited[0]
         transport = self._line.transport
         patience = request.busy_us * 1e-6 + SLACK
         since = max(self._line.left_at(unsent=max(self._sent - end, 0)), self._last_heard)

@@ -36,13 +36,18 @@ _SIGNATURE_READS = tuple(bytes([0x30, 0x00, address, 0x00]) for address in range
 
 
 class Programmer:
-    """A programmer that answers. ``part`` is set once the target is known."""
+    """A programmer that answers. ``part`` is set once the target is known.
+
+    ``fuses`` are the target's fuse and lock bytes as they were last read or written, by name. They outlive
+    a target that no longer answers, perhaps because of them.
+    """
 
     def __init__(self, link: Link, identity: Identity, dialect: Dialect) -> None:
         self.link = link
         self.identity = identity
         self.dialect = dialect
         self.part: Part | None = None
+        self.fuses: dict[str, int] = {}
         self.in_progmode = False
         # The session before may have ended without a word, and the sketch stays as it was.
         self._left_behind = dialect.reach is Reach.ISP and not dialect.cautious
@@ -120,8 +125,10 @@ class Programmer:
         best guess of the parts with that signature is taken; raises `TargetError` for an unknown one.
         """
         reads = await self._enter(expected, self._signature_requests())
-        self.part = None
+        before, self.part = self.part, None
         actual = self._agreed(reads)
+        if before and before.signature != actual:
+            self.fuses = {}
         candidates = by_signature(actual)
         if expected:
             if actual != expected.signature:

@@ -203,8 +203,10 @@ void on_watchdog(struct bench *, cycles);
 void die(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 void trace(struct bench *, double at, char mark, uint8_t byte);
 void dump_memories(struct bench *, const char *folder);
+uint8_t *copy_flash(struct bench *);
 void print_counters(struct bench *, FILE *);
 uint8_t *read_image(const char *path, size_t size);
+void random_seed(struct bench *, uint64_t seed);
 double chance(struct bench *);
 
 /* control.c, pty.c */

@@ -6,14 +6,18 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #define CLIENTS 8
 #define LINE_BYTES 70000 /* 32 KiB of data in hex and a little */
+#define EXTERNAL_RESET 0x02
+#define LAST_RESET 0x10
 
 struct client {
 	int fd;
@@ -135,10 +139,22 @@ static void power(struct bench *b, const char *argument, FILE *out)
 	ok(out);
 }
 
+/* The cause is its bit in MCUSR; without one it is an external reset. */
 static void reset(struct bench *b, const char *argument, FILE *out)
 {
-	(void)argument;
-	device_reset(b, 2);
+	unsigned long cause = *argument ? strtoul(argument, NULL, 16) : EXTERNAL_RESET;
+	if (!cause || cause > LAST_RESET || cause & (cause - 1)) {
+		fputs("error: a reset has one bit of MCUSR\n", out);
+		return;
+	}
+	device_reset(b, (uint8_t)cause);
+	ok(out);
+}
+
+/* What the chip does by chance from now on. */
+static void seed(struct bench *b, const char *argument, FILE *out)
+{
+	random_seed(b, strtoull(argument, NULL, 16));
 	ok(out);
 }
 
@@ -174,12 +190,42 @@ static void peek(struct bench *b, const char *argument, FILE *out)
 	fprintf(out, "%02x\n", address <= b->avr->ramend ? b->avr->data[address] : 0);
 }
 
+static void print_hex(FILE *out, const uint8_t *bytes, size_t count)
+{
+	static const char digits[] = "0123456789abcdef";
+	char *text = malloc(2 * count);
+	for (size_t i = 0; i < count; i++) {
+		text[2 * i] = digits[bytes[i] >> 4];
+		text[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	fwrite(text, 2, count, out);
+	fputc('\n', out);
+	free(text);
+}
+
+/* The device's memories as they are, readable for its software or not. */
+static void flash(struct bench *b, const char *argument, FILE *out)
+{
+	(void)argument;
+	uint8_t *bytes = copy_flash(b);
+	print_hex(out, bytes, b->avr->flashend + 1);
+	free(bytes);
+}
+
+static void eeprom(struct bench *b, const char *argument, FILE *out)
+{
+	(void)argument;
+	print_hex(out, b->eeprom.data, b->avr->e2end + 1u);
+}
+
 static void quit(struct bench *b, const char *argument, FILE *out)
 {
 	(void)argument;
 	b->quit = true;
 	ok(out);
 }
+
+static void copy(struct bench *, const char *argument, FILE *out);
 
 static const struct {
 	const char *name;
@@ -190,6 +236,7 @@ static const struct {
 	{"open", open_port, false}, {"close", close_port, false}, {"baud", baud, false},
 	{"dtr", dtr, false}, {"flush", flush, false}, {"power", power, false}, {"reset", reset, false},
 	{"noise", noise, false}, {"dump", dump, false}, {"stat", stat, false}, {"peek", peek, false},
+	{"flash", flash, false}, {"eeprom", eeprom, false}, {"seed", seed, false}, {"copy", copy, true},
 	{"quit", quit, false},
 };
 
@@ -256,6 +303,30 @@ void control_accept(int listener)
 		}
 	if (fd >= 0)
 		close(fd);
+}
+
+/* A process that goes on from here on its own, without a trace, for the one client that comes to the
+ * socket at this path. It ends with that client, and with the bench. */
+static void copy(struct bench *b, const char *argument, FILE *out)
+{
+	int listener = control_listen(argument);
+	pid_t child = fork();
+	if (child) {
+		close(listener);
+		fputs(child < 0 ? "error: no copy\n" : "ok\n", out);
+		return;
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (int i = 0; i < CLIENTS; i++)
+		if (clients[i].fd)
+			close(clients[i].fd);
+	memset(clients, 0, sizeof clients);
+	b->trace = NULL;
+	control_accept(listener);
+	unlink(argument);
+	while (clients[0].fd && !b->quit)
+		control_serve(b, listener, -1);
+	_exit(0);
 }
 
 /* Serves whatever is waiting; -1 waits for it. */

@@ -144,6 +144,14 @@ void *device_module(struct bench *b, const char *kind)
 	return NULL;
 }
 
+/* The stack pointer of newer parts begins at RAMEND, as simavr has it; that of those with URSEL at 0. */
+static void stack_reset(struct bench *b)
+{
+	const avr_uart_t *uart = b->uart.simavr;
+	if (uart && uart->r_ucsrc == uart->ubrrh.reg)
+		b->avr->data[R_SPL] = b->avr->data[R_SPH] = 0;
+}
+
 /* `cause` is its bit in MCUSR; the bits of earlier resets stay until software clears them. */
 void device_reset(struct bench *b, uint8_t cause)
 {
@@ -156,6 +164,7 @@ void device_reset(struct bench *b, uint8_t cause)
 	avr_reset(avr);
 	if (mcusr)
 		avr->data[mcusr] = flags | cause;
+	stack_reset(b);
 	uart_reset(b);
 	spi_reset(b);
 	spm_reset(b);

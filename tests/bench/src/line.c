@@ -5,6 +5,7 @@
 #include "bench.h"
 
 #define FRAME_BITS 10
+#define JUST_BEFORE 1e-3 /* of a bit; a fixed part of a cycle would be lost in a large number of them */
 #define QUEUE_MASK (QUEUE_BYTES - 1)
 
 /* --- waveform --- */
@@ -40,7 +41,7 @@ double wire_fall_after(const struct wire *w, double from)
 		if (f->start + FRAME_BITS * f->bit < from)
 			break;
 		/* A frame that begins while the one before it holds the line low has no edge. */
-		int before = wire_level(w, f->start - 1e-6);
+		int before = wire_level(w, f->start - JUST_BEFORE * f->bit);
 		for (int bit = 0; bit < FRAME_BITS; bit++) {
 			int level = f->levels >> bit & 1;
 			double edge = f->start + bit * f->bit;

@@ -25,6 +25,11 @@ void trace(struct bench *b, double at, char mark, uint8_t byte)
 		fprintf(b->trace, "%.1f %c %02x\n", bench_ns(b, at) / 1000, mark, byte);
 }
 
+void random_seed(struct bench *b, uint64_t seed)
+{
+	b->random = seed * 0x9E3779B97F4A7C15ull | 1;
+}
+
 /* A number in 0 to 1, the same for the same seed. */
 double chance(struct bench *b)
 {
@@ -58,6 +63,16 @@ static void dump(const char *folder, const char *name, const uint8_t *data, size
 		die("cannot write %s", path);
 }
 
+/* The device's flash as it is, readable at the moment or not; the caller frees it. */
+uint8_t *copy_flash(struct bench *b)
+{
+	uint32_t size = b->avr->flashend + 1;
+	uint8_t *flash = malloc(size);
+	for (uint32_t at = 0; at < size; at++)
+		flash[at] = *spm_flash(b, at);
+	return flash;
+}
+
 void dump_memories(struct bench *b, const char *folder)
 {
 	struct target *t = &b->target;
@@ -65,11 +80,8 @@ void dump_memories(struct bench *b, const char *folder)
 	dump(folder, "target.flash", t->flash, t->flash_size);
 	dump(folder, "target.eeprom", t->eeprom, t->eeprom_size);
 	dump(folder, "target.fuses", bytes, sizeof bytes);
-	uint32_t size = b->avr->flashend + 1;
-	uint8_t *flash = malloc(size);
-	for (uint32_t at = 0; at < size; at++)
-		flash[at] = *spm_flash(b, at);
-	dump(folder, "device.flash", flash, size);
+	uint8_t *flash = copy_flash(b);
+	dump(folder, "device.flash", flash, b->avr->flashend + 1);
 	free(flash);
 	dump(folder, "device.eeprom", b->eeprom.data, b->avr->e2end + 1);
 	uint8_t fuses[4] = {b->opt.fuses[0], b->opt.fuses[1], b->opt.fuses[2], b->opt.lock};

@@ -83,9 +83,10 @@ int main(int count, char **arguments)
 	if (!b->opt.socket)
 		die("--socket PATH is needed");
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGCHLD, SIG_IGN); /* copies are not waited for */
 	signal(SIGTERM, on_signal);
 	signal(SIGINT, on_signal);
-	b->random = b->opt.seed * 0x9E3779B97F4A7C15ull | 1;
+	random_seed(b, b->opt.seed);
 	b->line.baud = 9600;
 	if (b->opt.trace && !(b->trace = fopen(b->opt.trace, "w")))
 		die("cannot write %s", b->opt.trace);

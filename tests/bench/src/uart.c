@@ -233,8 +233,10 @@ void uart_reset(struct bench *b)
 	u->held = 0;
 	u->receiving = u->tx_busy = u->tx_full = u->lost_before_next = false;
 	*reg(b, u->simavr->r_ucsra) = UDRE;
-	if (u->simavr->r_ucsrc != u->simavr->ubrrh.reg)
-		*reg(b, u->simavr->r_ucsrc) = 0x06; /* 8N1 */
+	*reg(b, u->simavr->r_ucsrb) = 0; /* simavr leaves the transmitter on, for forgetful programs */
+	*reg(b, u->simavr->r_ucsrc) = 0x06; /* 8N1 */
+	/* The last one: where UCSRC has this address too, the baud rate generator must not take 8N1 for UBRRH. */
+	*reg(b, u->simavr->ubrrh.reg) = 0;
 }
 
 void uart_init(struct bench *b)

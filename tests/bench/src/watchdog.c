@@ -16,10 +16,11 @@ static uint8_t *control(struct bench *b)
 	return &b->avr->data[control_address(b)];
 }
 
-static bool was_watchdog(struct bench *b)
+/* WDRF sets WDE, but on older parts, which have no WDP3. */
+static bool must_run(struct bench *b)
 {
 	uint16_t mcusr = b->avr->reset_flags.porf.reg;
-	return mcusr && b->avr->data[mcusr] & WDRF;
+	return mcusr && b->avr->data[mcusr] & WDRF && b->watchdog.simavr->wdp[3].reg;
 }
 
 static void restart(struct bench *b)
@@ -66,7 +67,7 @@ static void write_control(avr_t *avr, avr_io_addr_t address, uint8_t value, void
 	bool open = now(b) <= w->change_until;
 	uint8_t flag = value & WDIF ? 0 : before & WDIF;
 	uint8_t locked = open ? value & (WDE | WDP) : (before & (WDE | WDP)) | (value & WDE);
-	if (was_watchdog(b))
+	if (must_run(b))
 		locked |= WDE; /* WDE cannot be cleared before WDRF */
 	if (value & WDCE && value & WDE)
 		w->change_until = now(b) + 1 + CHANGE_CYCLES;
@@ -81,7 +82,7 @@ void watchdog_reset(struct bench *b)
 	if (!b->watchdog.simavr)
 		return;
 	b->watchdog.change_until = 0;
-	*control(b) = was_watchdog(b) ? WDE : 0;
+	*control(b) = must_run(b) ? WDE : 0;
 	restart(b);
 }
 

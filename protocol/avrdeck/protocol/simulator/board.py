@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from avrdeck.boards.catalog import part
+from avrdeck.boards.deckboot import DeckbootError, Entry, variant
 from avrdeck.boards.models import Part
-from avrdeck.protocol.simulator import atmegaboot, optiboot, state
+from avrdeck.protocol.simulator import atmegaboot, optiboot, ownloader, state
 from avrdeck.protocol.simulator.arduinoisp import ArduinoIsp
 from avrdeck.protocol.simulator.atmegaboot import AtmegaBoot
 from avrdeck.protocol.simulator.bootchip import NoBootSection, with_bootloader
 from avrdeck.protocol.simulator.cells import Cells, factory_fresh
+from avrdeck.protocol.simulator.deckboot import Deckboot
+from avrdeck.protocol.simulator.deckboot256 import Deckboot256
 from avrdeck.protocol.simulator.machine import Firmware, Machine
 from avrdeck.protocol.simulator.optiboot import Optiboot
 from avrdeck.protocol.simulator.options import BadOption, DialectName, Options
@@ -24,7 +27,7 @@ def build(options: Options, host_baud: int | None = None) -> Machine:
     """
     try:
         firmware = _firmware(options)
-    except NoBootSection as error:
+    except (NoBootSection, DeckbootError) as error:
         raise BadOption(str(error)) from error
     return Machine(
         firmware,
@@ -52,6 +55,23 @@ def _firmware(options: Options) -> Firmware:
             version = optiboot.OLD if options.dialect is DialectName.OPTIBOOT4 else optiboot.CURRENT
             target = _board_chip(options, version.word, optiboot.ROOM)
             return Optiboot(target, options.baud, version, echo=options.echo)
+        case DialectName.DECKBOOT | DialectName.DECKBOOT_WAIT | DialectName.DECKBOOT_256:
+            return _deckboot(options)
+
+
+def _deckboot(options: Options) -> Deckboot | Deckboot256:
+    """The chip with its real code in it. Raises `DeckbootError` for a part that it is not built for."""
+    small = options.dialect is DialectName.DECKBOOT_256
+    entry = Entry.WAIT if options.dialect is DialectName.DECKBOOT_WAIT else Entry.TIMEOUT
+
+    def shipped(chip: Part, seed: int) -> Cells:
+        one = variant(chip, entry, small=small)
+        code = ownloader.section(one, options.baud)
+        return with_bootloader(chip, seed, options.xtal_or_default, code, one.section_bytes)
+
+    target = _target(options, shipped)
+    make = Deckboot256 if small else Deckboot
+    return make(target, variant(target.part, entry, small=small), options.baud, echo=options.echo)
 
 
 def _board_chip(options: Options, version: bytes, room: int) -> Target:

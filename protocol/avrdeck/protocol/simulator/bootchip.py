@@ -8,8 +8,10 @@ from avrdeck.protocol.simulator.cells import Cells, factory_fresh
 from avrdeck.protocol.simulator.oscillator import Xtal, cpu_hz
 
 FILLER = b"a virtual bootloader lives here "
-"""Stands for the bootloader's code, of which the project carries none."""
+"""Stands for the code of bootloaders of which the project carries none."""
 WORD = 2
+FUSES = ("lfuse", "lock", "efuse", "hfuse")
+"""What LPM reads at these addresses with BLBSET in SPMCSR."""
 
 
 class NoBootSection(ValueError):
@@ -30,7 +32,8 @@ class BootChip:
         decoded = fuses.decode(cells.part, cells.fuses, partial=True)
         self.boot_start = decoded.boot_start_byte or self.nrww_start
         self._starts_there = decoded.bootrst or boot.fixed
-        self._page = bytearray([BLANK]) * self.page_size
+        self.eeprom_us = cells.part.eeprom.write_us if cells.part.eeprom else 0
+        self.forget_page()
 
     @property
     def has_bootloader(self) -> bool:
@@ -43,6 +46,18 @@ class BootChip:
         hidden = address < self.boot_start and self._lock("boot_lock_app").lpm_blocked
         return BLANK if hidden else self.cells.flash[address]
 
+    def is_blank(self, start: int, end: int) -> bool:
+        """Whether nothing was ever written there."""
+        return not self.cells.flash[start:end].strip(bytes([BLANK]))
+
+    def row(self, address: int) -> int:
+        """A byte of the signature row, by LPM with SIGRD."""
+        return self.cells.row[address] if address < len(self.cells.row) else BLANK
+
+    def fuse(self, address: int) -> int:
+        """A fuse byte or the lock byte, by LPM with BLBSET."""
+        return self.cells.fuses.get(FUSES[address], BLANK) if address < len(FUSES) else BLANK
+
     def erase_page(self, address: int) -> None:
         """SPM page erase."""
         start = self._page_start(address)
@@ -50,9 +65,16 @@ class BootChip:
             self.cells.flash[start : start + self.page_size] = bytes([BLANK]) * self.page_size
 
     def fill(self, address: int, word: bytes) -> None:
-        """SPM into the page buffer."""
+        """SPM into the page buffer, which takes each word once until it is blank again."""
         offset = address % self.page_size & ~1
-        self._page[offset : offset + WORD] = word
+        if offset not in self._filled:
+            self._filled.add(offset)
+            self._page[offset : offset + WORD] = word
+
+    def forget_page(self) -> None:
+        """SPM with RWWSRE: the page buffer is blank again."""
+        self._page = bytearray([BLANK]) * self.page_size
+        self._filled: set[int] = set()
 
     def write_page(self, address: int) -> None:
         """SPM page write; the buffer is blank afterwards."""
@@ -60,7 +82,7 @@ class BootChip:
         if self._may_write(start):
             for offset, value in enumerate(self._page):
                 self.cells.program_flash(start + offset, value)
-        self._page = bytearray([BLANK]) * self.page_size
+        self.forget_page()
 
     def read_eeprom(self, address: int) -> int:
         """One EEPROM byte."""
@@ -87,10 +109,10 @@ class BootChip:
 _OPEN = BootLock(spm_blocked=False, lpm_blocked=False)
 
 
-def with_bootloader(part: Part, seed: int, xtal: Xtal, version: bytes, room: int) -> Cells:
+def with_bootloader(part: Part, seed: int, xtal: Xtal, tail: bytes, room: int) -> Cells:
     """A chip as a board maker ships it: bootloader of up to ``room`` bytes, its fuses, boot section locked.
 
-    ``version`` goes into the last word. Raises `NoBootSection`.
+    ``tail`` is what the section ends with: a version, or the whole code. Raises `NoBootSection`.
     """
     cells = factory_fresh(part, seed)
     if part.boot is None:
@@ -103,8 +125,8 @@ def with_bootloader(part: Part, seed: int, xtal: Xtal, version: bytes, room: int
     _put(cells, part.role("clock_div8"), 1)
     _put(cells, part.role("clock"), _steadiest_clock(cells, xtal))
     _put(cells, part.role("boot_lock_boot"), 0)
-    code = (FILLER * (section.size_bytes // len(FILLER) + 1))[: section.size_bytes - len(version)]
-    cells.flash[section.start_byte : section.start_byte + section.size_bytes] = code + version
+    code = (FILLER * (section.size_bytes // len(FILLER) + 1))[: section.size_bytes - len(tail)]
+    cells.flash[section.start_byte : section.start_byte + section.size_bytes] = code + tail
     return cells
 
 

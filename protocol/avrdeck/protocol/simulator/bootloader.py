@@ -56,6 +56,8 @@ class Bootloader(ABC):
     async def run(self, mcu: Mcu, *, warm: bool) -> None:
         """From reset on; ``warm`` is power-on, which starts the application."""
         self._mcu = mcu
+        # A system reset erases the temporary page buffer (data sheet, "Filling the Temporary Buffer").
+        self._chip.forget_page()
         if not warm and self._chip.has_bootloader:
             with suppress(AppStarts):
                 await self.serve()

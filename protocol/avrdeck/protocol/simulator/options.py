@@ -38,6 +38,9 @@ class DialectName(StrEnum):
     OPTIBOOT = "optiboot"
     OPTIBOOT4 = "optiboot4"
     ATMEGABOOT = "atmegaboot"
+    DECKBOOT = "deckboot"
+    DECKBOOT_WAIT = "deckboot-wait"
+    DECKBOOT_256 = "deckboot-256"
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,9 @@ async def write(programmer: Programmer, name: str, value: int) -> None:
     if not fuse.writable:
         raise UsageFault(f"{name} of this part cannot be written over ISP")
     value |= ~fuse.used_mask & 0xFF
+    programmer.require(isp.encode(programmer.require_part(), f"{name}.write", data=value))
+    # From here on it may hold it, even if nobody hears of it any more.
+    programmer.fuses[name] = value
     await programmer.instruct(f"{name}.write", data=value, settle_us=fuse.write_us)
     if not fuse.readable:
         return
@@ -74,6 +77,7 @@ async def _read(programmer: Programmer, names: list[str]) -> dict[str, int]:
         if len(set(reads)) > 1:
             raise _unstable(name, reads)
         values[name] = reads[0] | ~part.fuses[name].used_mask & 0xFF
+    programmer.fuses |= values
     return values
 
 

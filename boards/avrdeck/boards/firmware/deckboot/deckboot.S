@@ -8,6 +8,7 @@
 ; r18         time left, in units of 65536 turns    Y        the USART, where IN and OUT do not reach it
 ; r20 to r23  a command's last arguments            Z        address in the memory at work
 ; r24         what LPM reads, see `send`            T        a host has spoken
+; r25         the last command without arguments, once a host has spoken
 
 #define __SFR_OFFSET 0
 #include <avr/io.h>
@@ -120,23 +121,14 @@ eop:
         ldi     r17, (1 << RWWSRE) | (1 << SPM_ENABLE)
         rcall   spm
         ldi     r16, INSYNC
-; Returns when the stop bit has gone: after LEAVE_PROGMODE the baud rate generator stops.
+; Returns when the byte has begun to leave, so that the next one can follow without a gap.
 transmit:
         put     _UDR, r16
 1:      wdr
         get     r17, _UCSRA
-        sbrs    r17, _TXC
+        sbrs    r17, _UDRE
         rjmp    1b
-        ldi     r17, (1 << _TXC) | (1 << _U2X)
-        put     _UCSRA, r17
         ret
-
-nosync:
-        brtc    quit
-        pop     r16
-        pop     r16
-        ldi     r16, NOSYNC
-        rjmp    reply
 
 ; Until a host has spoken, eleven cycles a turn (thirteen with WAIT) and no more than the time left.
 receive:
@@ -154,6 +146,13 @@ receive:
         rjmp    receive
         get     r16, _UDR
         ret
+
+nosync:
+        brtc    quit
+        pop     r16
+        pop     r16
+        ldi     r16, NOSYNC
+        rjmp    reply
 
 ; --- PROG_PAGE -----------------------------------------------------------------------------------
 
@@ -206,9 +205,14 @@ prog_page:
 
 ; --- to the application --------------------------------------------------------------------------
 
+; OK has begun to leave, and the baud rate generator must not stop before its stop bit has gone. What
+; UCSRA said goes back, here from `transmit`: that clears TXC and keeps U2X.
 leave:
-        ldi     r16, OK
-        rcall   transmit
+        put     _UCSRA, r17
+1:      get     r17, _UCSRA
+        sbrs    r17, _TXC
+        rjmp    1b
+        put     _UCSRA, r17
 ; All registers as reset left them.
 quit:
         ldi     r17, 0
@@ -244,6 +248,8 @@ ok:
         ldi     r16, OK
 reply:
         rcall   transmit
+        cpi     r25, LEAVE_PROGMODE
+        breq    leave
 main:
         ldi     r24, 0
         ldi     XH, 0
@@ -251,11 +257,11 @@ main:
         brts    1f
         cpi     r16, GET_SYNC
         brne    quit
-; Without this a host that repeats GET_SYNC could be one byte off for ever.
-1:      cpi     r16, EOP
-        breq    main
-        cpi     r16, PROG_PAGE
+1:      cpi     r16, PROG_PAGE
         breq    prog_page
+; Without this a host that repeats GET_SYNC could be one byte off for ever.
+        cpi     r16, EOP
+        breq    main
         cpi     r16, LOAD_ADDRESS
         breq    load_address
         cpi     r16, READ_PAGE
@@ -274,12 +280,11 @@ main:
         breq    ignore
         mov     r20, r16
         rcall   eop
-        cpi     r20, LEAVE_PROGMODE
-        breq    leave
-        cpi     r20, ENTER_PROGMODE
-        breq    ok
+        mov     r25, r20
         andi    r20, 0xFF - (GET_SYNC ^ GET_SIGN_ON)
         cpi     r20, GET_SYNC
+        breq    ok
+        cpi     r20, ENTER_PROGMODE & LEAVE_PROGMODE
         breq    ok
         ldi     r16, UNKNOWN
         rjmp    reply

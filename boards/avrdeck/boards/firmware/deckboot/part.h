@@ -32,6 +32,7 @@
 #define _UDR       6
 #define _RXC       RXC0
 #define _TXC       TXC0
+#define _UDRE      UDRE0
 #define _U2X       U2X0
 #define _RXEN      RXEN0
 #define _TXEN      TXEN0
@@ -51,6 +52,7 @@
 #define _UDR       UDR
 #define _RXC       RXC
 #define _TXC       TXC
+#define _UDRE      UDRE
 #define _U2X       U2X
 #define _RXEN      RXEN
 #define _TXEN      TXEN
