@@ -41,6 +41,60 @@ def test_one_that_fails_is_told_and_the_others_are_done(avrdeck: Avrdeck, ports:
     assert avrdeck("burn", "--resume", "-P", f"{ports[1]}&xtal=16000000", "--yes").status == 0
 
 
+def test_every_port_gets_a_number_of_its_own_in_its_row_and_receipt(
+    avrdeck: Avrdeck, ports: list[str]
+) -> None:
+    arguments = ["gang", "burn", "uno", "--deckboot", "--no-backup", "--serial", "number", "--yes"]
+    ran = avrdeck(*arguments, "--ports", ",".join(ports))
+    assert ran.status == 0
+    numbers = set()
+    for port in ports:
+        line = next(line for line in ran.out.splitlines() if port in line)
+        number = line.partition("No. ")[2].split()[0]
+        assert f"{port}: " in ran.err
+        assert f"No. {number}  write" in ran.err
+        content = avrdeck("dump", "flash", "0x7FFC", "4", "-P", port).out
+        assert content.startswith(f"007FFC  0{number} 00 00 00")
+        numbers.add(number)
+    assert numbers == {"1", "2", "3"}
+    assert ran.err.count("Arduino UNO: deckboot") == 1
+
+
+def test_for_programs_every_row_has_its_receipt_or_its_fault(avrdeck: Avrdeck, ports: list[str]) -> None:
+    wrong = [f"{ports[1]}&xtal=none", "/dev/nowhere"]
+    arguments = ["gang", "burn", "uno", "--deckboot", "--no-backup", "--serial", "number", "--yes", "--json"]
+    ran = avrdeck(*arguments, "--ports", ",".join([ports[0], *wrong, ports[2]]))
+    assert ran.status == ExitCode.FAILURE
+    rows = {row["port"]: row for row in ran.json["ports"]}
+    assert set(rows) == {ports[0], *wrong, ports[2]}
+    for port in (ports[0], ports[2]):
+        assert rows[port]["fault"] is None
+        assert (rows[port]["verified"], rows[port]["after"]["lock"]) == (True, 0xCF)
+    half, nowhere = (rows[port]["fault"] for port in wrong)
+    assert (half["kind"], half["exit_code"]) == ("TargetError", ExitCode.TARGET)
+    assert "its flash is blank" in half["holds"]
+    assert (nowhere["kind"], nowhere["exit_code"]) == ("PortError", ExitCode.PORT)
+    numbers = [rows[port]["serial_number"] for port in (ports[0], wrong[0], ports[2])]
+    assert sorted(numbers) == ["1", "2", "3"]
+    assert rows["/dev/nowhere"]["serial_number"] is None
+    assert ran.json["fault"]["title"] == "2 of 4 ports failed"
+
+
+def test_identities_for_programs_have_the_ports_that_failed_too(avrdeck: Avrdeck, ports: list[str]) -> None:
+    ran = avrdeck("gang", "id", "--ports", f"{ports[0]},sim:?target=none", "--json")
+    assert ran.status == ExitCode.FAILURE
+    rows = {row["port"]: row for row in ran.json["ports"]}
+    assert rows[ports[0]]["signature"] == "1E950F"
+    assert rows["sim:?target=none"]["fault"]["exit_code"] == ExitCode.TARGET
+
+
+@pytest.mark.parametrize("spec", ["bytes:01020304", "text:ABCD", "text:{date}"])
+def test_one_number_for_all_is_refused(avrdeck: Avrdeck, ports: list[str], spec: str) -> None:
+    ran = avrdeck("gang", "burn", "uno", "--deckboot", "--serial", spec, "--ports", ports[0], "--yes")
+    assert ran.status == ExitCode.USAGE
+    assert "Every chip would get the same serial number" in ran.err
+
+
 def test_without_a_yes_no_chip_is_touched(avrdeck: Avrdeck, ports: list[str]) -> None:
     ran = avrdeck("gang", "burn", "uno", "--deckboot", "--no-backup", "--ports", ",".join(ports))
     assert ran.status == ExitCode.FAILURE
@@ -61,6 +115,11 @@ def test_what_names_no_port_is_refused(avrdeck: Avrdeck, arguments: list[str]) -
 def test_a_row_shows_how_far_it_is() -> None:
     row = Row("/dev/ttyACM0", Standing.WORKING, "ATmega328P", "verify flash", 256, 512)
     assert row_text(row) == "▶ /dev/ttyACM0             ████████░░░░░░░░  50%  ATmega328P  verify flash"
+
+
+def test_a_row_shows_the_serial_number_and_nothing_that_steers_a_terminal() -> None:
+    row = Row("a", Standing.WORKING, "ATmega328P", "verify flash", serial="SN\x1b7")
+    assert row_text(row).endswith(r"0%  ATmega328P  No. SN\x1b7  verify flash")
 
 
 def test_a_table_is_painted_over_in_place() -> None:

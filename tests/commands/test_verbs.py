@@ -93,14 +93,14 @@ def test_small_memories_are_shown(avrdeck: Avrdeck, memory: str, shows: str) -> 
 def test_burn_puts_loader_fuses_and_lock_in_place(avrdeck: Avrdeck, chip: str, tmp_path: Path) -> None:
     file = tmp_path / "loader.hex"
     file.write_text(":027E0000FFCFB2\n:00000001FF\n")
-    fuses = ["--lfuse", "0xff", "--hfuse", "0xDE", "--efuse", "253", "--lock", "0b11001111"]
+    fuses = ["--lfuse", "0xff", "--hfuse", "0xDE", "--efuse", "FD", "--lock", "0b11001111"]
     ran = avrdeck("burn", "--bootloader", file, *fuses, "-p", "m328p", "-P", chip, "--yes", "--json")
     assert ran.json["after"] == {"lfuse": 0xFF, "hfuse": 0xDE, "efuse": 0xFD, "lock": 0xCF}
     assert avrdeck("id", "-P", chip, "--json").json["fuses"] == ran.json["after"]
     assert avrdeck("verify", "flash", file, "-P", chip).status == 0
 
 
-@pytest.mark.parametrize("value", ["256", "-1", "0xGG", "", "1e"])
+@pytest.mark.parametrize("value", ["256", "-1", "0xGG", "", "1g"])
 def test_what_is_no_byte_is_refused(avrdeck: Avrdeck, value: str, tmp_path: Path) -> None:
     file = tmp_path / "loader.hex"
     file.write_text(BLINK)

@@ -6,9 +6,14 @@ import pytest
 from avrdeck.boards import images
 from avrdeck.boards.boards import BUILT_IN, Board
 from avrdeck.boards.catalog import part
+from avrdeck.boards.deckboot import Entry
+from avrdeck.boards.deckwishes import Wishes
 from avrdeck.boards.images import ImageError
 from avrdeck.jobs.burn import choosing
 from avrdeck.jobs.burn.choosing import Choice, Hand, by_hand, for_board
+from avrdeck.jobs.serials.counter import Counter
+from avrdeck.jobs.serials.order import Order, Place
+from avrdeck.jobs.serials.recipe import Kind, Recipe
 from avrdeck.protocol.errors import InputFault, UsageFault
 
 UNO = Board(
@@ -72,13 +77,48 @@ def test_a_missing_file_is_replaced_by_our_own_and_that_is_told(chosen) -> None:
 
 
 def test_our_own_can_be_asked_for_and_is_made_for_the_boards_clock(chosen, loader: Path) -> None:
-    fast = chosen(Hand(deckboot=True), bootloader_file=loader)
-    slow = chosen(Hand(deckboot=True), f_cpu_hz=8_000_000, speed=38_400)
+    fast = chosen(Hand(deckboot=Wishes()), bootloader_file=loader)
+    slow = chosen(Hand(deckboot=Wishes()), f_cpu_hz=8_000_000, speed=38_400)
     assert fast.notes == ()
     assert fast.plan.image.segments[0].data != slow.plan.image.segments[0].data
     assert slow.plan.baud == 38_400
-    unsaid = chosen(Hand(deckboot=True), f_cpu_hz=8_000_000, speed=None)
+    unsaid = chosen(Hand(deckboot=Wishes()), f_cpu_hz=8_000_000, speed=None)
     assert unsaid.plan.baud == 57_600
+
+
+def test_our_own_is_made_as_wished(chosen) -> None:
+    plan = chosen(Hand(deckboot=Wishes(baud=57_600, led="none", entry=Entry.WAIT))).plan
+    assert plan.made
+    assert (plan.made.variant, plan.made.led, plan.made.timeout_s) == ("atmega328p-wait", None, None)
+    assert (plan.baud, plan.f_cpu_hz, plan.image) == (57_600, 16_000_000, plan.made.image)
+    slow = chosen(Hand(deckboot=Wishes(clock_hz=8_000_000, baud=38_400))).plan
+    assert (slow.baud, slow.f_cpu_hz) == (38_400, 8_000_000)
+    with pytest.raises(UsageFault, match=r"115200 baud cannot be made from 8000000 Hz.* 57600, 38400"):
+        chosen(Hand(deckboot=Wishes(clock_hz=8_000_000)))
+
+
+def test_a_file_and_our_own_exclude_each_other(chosen, loader: Path) -> None:
+    for choose in (chosen, lambda hand: by_hand(hand, part("m328p"))):
+        with pytest.raises(UsageFault, match=r"Either loader\.hex or deckboot"):
+            choose(Hand(loader, deckboot=Wishes()))
+
+
+def test_a_serial_number_has_a_place_in_our_own_and_needs_one_elsewhere(chosen, loader: Path) -> None:
+    number = Recipe(Kind.NUMBER, Counter(loader.with_name("counter")))
+    assert chosen(Hand(deckboot=Wishes(), serial=number)).plan.order == Order(
+        number, Place("flash", 0x7FFC, 4)
+    )
+    place = Place("eeprom", 0x3FC)
+    named = chosen(Hand(loader, serial=number, place=place, overwrite=True)).plan
+    assert named.order == Order(number, place, overwrite=True)
+    assert chosen(Hand(deckboot=Wishes(), serial=number, place=place)).plan.order == Order(number, place)
+    with pytest.raises(UsageFault, match="not said where") as caught:
+        chosen(Hand(loader, serial=number))
+    assert "--serial-at" in caught.value.advice
+    with pytest.raises(UsageFault, match="atmega168p-256 has no room"):
+        by_hand(Hand(deckboot=Wishes(small=True), serial=number), part("m168p"))
+    with pytest.raises(UsageFault, match="not said which"):
+        chosen(Hand(loader, place=place))
 
 
 def test_no_file_and_no_image_of_our_own_says_what_to_install(chosen) -> None:
@@ -105,10 +145,11 @@ def test_by_hand_needs_a_file_or_a_part_for_our_own(loader: Path) -> None:
     with pytest.raises(UsageFault, match="nothing to burn"):
         by_hand(Hand(), None)
     with pytest.raises(UsageFault, match="nothing to burn"):
-        by_hand(Hand(deckboot=True), None)
+        by_hand(Hand(deckboot=Wishes()), None)
     with pytest.raises(UsageFault, match="not built for ATtiny13"):
-        by_hand(Hand(deckboot=True), part("attiny13"))
+        by_hand(Hand(deckboot=Wishes()), part("attiny13"))
     with pytest.raises(ImageError):
         by_hand(Hand(loader.with_name("nothing.hex")), None)
     assert by_hand(Hand(loader, {"lfuse": 1}), None).plan.part is None
-    assert by_hand(Hand(deckboot=True), part("m328p")).plan.image.start == 0x7E00
+    ours = by_hand(Hand(deckboot=Wishes()), part("m328p")).plan
+    assert (ours.image.start, ours.f_cpu_hz, ours.baud) == (0x7E00, 16_000_000, 115_200)

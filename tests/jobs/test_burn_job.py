@@ -8,7 +8,7 @@ import pytest
 from avrdeck.boards.images import Image
 from avrdeck.jobs.backup.store import Store
 from avrdeck.jobs.burn import BurnPlan
-from avrdeck.jobs.burn.job import Burnt, Keeping, carry_out, resume, unfinished
+from avrdeck.jobs.burn.job import Burnt, Keeping, carry_out, unfinished
 from avrdeck.jobs.burn.journal import Journals
 from avrdeck.jobs.burn.outline import prepare
 from avrdeck.jobs.events import Event, StepDone, StepStarted
@@ -17,6 +17,7 @@ from avrdeck.jobs.questions import Question
 from avrdeck.protocol.errors import Fault, InputFault, PortError, Refused, UsageFault
 from avrdeck.protocol.target.progress import Progress
 from avrdeck.protocol.transports.sim import SimTransport
+from jobs.burns import no, plug_in_again, resume_on, stop_at, yes
 from virtual import board, programmer_on
 
 LOADER = Image.of(random.Random(7).randbytes(100), 0x1F00, "loader.hex")
@@ -39,40 +40,11 @@ def used() -> SimTransport:
     return wire
 
 
-async def yes(question: Question) -> str | None:
-    return question.required
-
-
-async def no(question: Question) -> str | None:
-    return None
-
-
 async def burn_on(
     wire: SimTransport, keeping: Keeping, on_event=lambda _: None, plan: BurnPlan = PLAN
 ) -> Burnt:
     programmer = await programmer_on(wire)
     return await carry_out(programmer, await prepare(programmer, plan), yes, keeping, on_event)
-
-
-async def resume_on(wire: SimTransport, keeping: Keeping, on_event=lambda _: None) -> Burnt:
-    programmer = await programmer_on(wire)
-    return await resume(programmer, await unfinished(programmer, keeping), yes, keeping, on_event)
-
-
-def stop_at(wire: SimTransport, step: str):
-    """An event handler that pulls the plug when ``step`` begins."""
-
-    def on_event(event: Event) -> None:
-        if isinstance(event, StepStarted) and event.step == step:
-            wire.machine.vanished = True
-
-    return on_event
-
-
-def plug_in_again(wire: SimTransport) -> None:
-    wire.machine.vanished = False
-    wire.machine.reset_board()
-    wire.machine.target.power_cycle()
 
 
 def as_planned(wire: SimTransport) -> bool:
@@ -222,5 +194,5 @@ async def test_an_erase_that_did_not_take_place_is_noticed(keeping: Keeping, mon
     wire = used()
     cells = wire.machine.target.cells
     monkeypatch.setattr(type(cells), "erase", lambda self, keep_eeprom: None)
-    with pytest.raises(Fault, match="not blank after the erase: there is something at 0x0000"):
+    with pytest.raises(Fault, match="not blank after the erase: there is something at 0x000"):
         await burn_on(wire, keeping)

@@ -11,13 +11,18 @@ from avrdeck.boards.uid import Source
 from avrdeck.jobs.backup.identity import Chip
 from avrdeck.jobs.burn import BurnPlan
 from avrdeck.jobs.burn.journal import Entry, Journals
+from avrdeck.jobs.serials.stamping import Stamp
 from avrdeck.protocol.errors import InputFault
 
 CHIP = Chip("ATmega328P", bytes.fromhex("1E950F"), Source.UNDOCUMENTED, b"LOT123\x01\x02\x03")
 CLONE = replace(CHIP, source=Source.ALL_EQUAL, serial=b"\xff" * 9)
 IMAGE = Image("loader.hex", (Segment(0x7E00, b"\x01\x02"), Segment(0x7FFE, b"\x03\x04")))
 PLAN = BurnPlan(IMAGE, {"lfuse": 0xFF, "hfuse": 0xDE}, 0xCF, "ATmega328P", "Arduino UNO", 16_000_000, 115_200)
+STAMP = Stamp(b"\x2a\0\0\0", 0x3FC, "eeprom", overwrite=True, text="42")
 ENTRY = Entry(PLAN, CHIP, "/dev/ttyACM0", "hfuse", "before.zip", begun=True)
+
+
+DUMPED = {"text": "42", "data": "2a000000", "memory": "eeprom", "address": 0x3FC, "overwrite": False}
 
 
 @pytest.fixture
@@ -31,7 +36,13 @@ def only(journals: Journals) -> Path:
 
 
 @pytest.mark.parametrize(
-    "entry", [ENTRY, replace(ENTRY, plan=BurnPlan(IMAGE, part="ATmega328P"), begun=False)]
+    "entry",
+    [
+        ENTRY,
+        replace(ENTRY, plan=BurnPlan(IMAGE, part="ATmega328P"), begun=False),
+        replace(ENTRY, plan=replace(PLAN, serial=STAMP)),
+        replace(ENTRY, plan=replace(PLAN, serial=Stamp(b"\xff" * 256, 0, "flash", text="x" * 256))),
+    ],
 )
 def test_what_is_saved_is_loaded_and_what_is_removed_is_gone(journals: Journals, entry: Entry) -> None:
     assert journals.load(CHIP, "/dev/ttyACM0") is None
@@ -79,6 +90,15 @@ def test_a_port_cannot_lead_out_of_the_folder(journals: Journals) -> None:
         ("image", [[0x7FFF, "AAAA"]]),
         ("image", [[0, "AAAA"], [1, "////"]]),
         ("image", {"0": "AAAA"}),
+        ("stamp", "42"),
+        ("stamp", {**DUMPED, "memory": "lfuse"}),
+        ("stamp", {**DUMPED, "memory": ["flash"]}),
+        ("stamp", {**DUMPED, "data": ""}),
+        ("stamp", {**DUMPED, "data": "2"}),
+        ("stamp", {**DUMPED, "data": "00" * 257}),
+        ("stamp", {**DUMPED, "data": 42}),
+        ("stamp", {**DUMPED, "address": -1}),
+        ("stamp", {**DUMPED, "text": None}),
     ],
 )
 def test_a_damaged_or_foreign_journal_is_refused_with_the_reason(

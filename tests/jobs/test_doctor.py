@@ -8,7 +8,7 @@ from avrdeck.jobs.doctor.answers import Kind, heard_kind
 from avrdeck.jobs.doctor.diagnosing import diagnose, wires_for
 from avrdeck.jobs.doctor.explaining import entries
 from avrdeck.jobs.doctor.listening import BAUDS
-from avrdeck.jobs.doctor.model import Patient, Section, State
+from avrdeck.jobs.doctor.model import Found, Patient, Section, State
 from avrdeck.jobs.doctor.usb import board_of
 from avrdeck.protocol import isp
 from avrdeck.protocol.codes import Op
@@ -73,6 +73,7 @@ async def test_a_programmer_with_a_capacitor_and_a_target_is_healthy() -> None:
     assert report.diagnosis.healthy
     assert report.diagnosis.causes == ()
     assert {each.state for each in report.checks} == {State.OK}
+    assert report.found == Found("ArduinoISP 1.18", 19_200)
     assert [each.section for each in report.checks] == sorted(
         (each.section for each in report.checks), key=list(Section).index
     )
@@ -105,6 +106,7 @@ async def test_a_bootloader_is_named_and_is_no_programmer(options: str, baud: in
     assert check(report, str(baud)).seen.startswith(who)
     assert check(report, f"{baud}, after the bootloader").seen == "nothing"
     assert check(report, "Programmer").state is State.FAIL
+    assert report.found == Found(who, baud)
     assert who in report.diagnosis.title
     assert "upload" in report.diagnosis.action
 
@@ -146,6 +148,7 @@ async def test_a_board_that_dtr_holds_in_reset_is_found() -> None:
     firmware = Obedient()
     report = await report_on(Talker(lambda wire, data: b"" if wire.dtr else firmware(data)))
     assert "only while DTR is released" in report.diagnosis.title
+    assert report.found is None, "whoever connects asserts DTR"
     assert "100 nF" in report.diagnosis.action
 
 
@@ -303,7 +306,9 @@ async def test_a_programmer_that_stops_in_the_middle_is_a_finding() -> None:
 @pytest.mark.parametrize("key", entries())
 def test_every_explanation_is_20_to_40_words_and_has_an_action(key: str) -> None:
     entry = entries()[key]
-    assert set(entry) == {"title", "text", "action"}
+    assert set(entry) - {"sketch"} == {"title", "text", "action"}
+    assert entry.get("sketch", "") in entry["action"]
+    assert ("SPI_CLOCK" in entry["action"]) is ("sketch" in entry)
     assert 20 <= len(entry["text"].split()) <= 40, len(entry["text"].split())
     assert entry["action"].endswith(".")
     used = {name for text in entry.values() for _, name, _, _ in string.Formatter().parse(text) if name}

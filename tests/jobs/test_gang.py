@@ -7,6 +7,7 @@ from avrdeck.boards.safety import Finding, Severity
 from avrdeck.jobs.events import EventHandler, StepDone, StepStarted
 from avrdeck.jobs.gang import Consent, Gang, Row, Standing
 from avrdeck.jobs.questions import Question, Topic
+from avrdeck.jobs.serials.order import NUMBER
 from avrdeck.protocol.errors import PortError, TargetError
 from avrdeck.protocol.programmer import Programmer
 from avrdeck.protocol.target import memories
@@ -44,6 +45,20 @@ async def test_a_row_moves_with_the_steps_and_bytes_of_the_work() -> None:
     assert any(row.step == "read a little" and not row.done for row in seen)
     assert (seen[-2].done, seen[-2].total) == (64, 64)
     assert seen[-1].standing is Standing.DONE
+
+
+async def test_a_row_has_the_serial_number_once_it_is_made_and_keeps_it_through_a_fault() -> None:
+    async def numbered(programmer: Programmer, on_event: EventHandler) -> bytes:
+        on_event(StepStarted(NUMBER, "take a serial number"))
+        on_event(StepDone(NUMBER, "SN-7"))
+        raise TargetError("It went wrong")
+
+    seen: list[Row[bytes]] = []
+    async with Gang(numbered, on_row=seen.append) as gang:
+        gang.join(GOOD)
+        (row,) = await gang.finish()
+    assert [each.serial for each in seen if each.standing is Standing.WORKING] == ["", "", "SN-7"]
+    assert (row.serial, row.standing) == ("SN-7", Standing.FAILED)
 
 
 async def test_one_that_fails_touches_no_other() -> None:

@@ -313,7 +313,7 @@ async def test_a_chip_is_stamped_where_it_is_blank(memory: str) -> None:
     cells = getattr(wire.machine.target.cells, memory)
     assert cells[0x10:0x15] == b"\xffSN1\xff"
     await stamp_chip(programmer, stamp)
-    with pytest.raises(Refused, match="the chip has data") as caught:
+    with pytest.raises(Refused, match="The chip has data") as caught:
         await stamp_chip(programmer, Stamp(b"SN2", 0x12, memory))
     assert caught.value.holds == "The chip is unchanged."
 

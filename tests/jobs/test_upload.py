@@ -212,3 +212,61 @@ async def test_noise_on_the_line_is_not_taken_for_wrong_content() -> None:
     receipt = await upload(programmer, Plan(image), strike)
     assert receipt.healed == 1
     assert bench.holds(image)
+
+
+def larger_loader(start: int = 0x7C00) -> Bench:
+    """Optiboot built for more than its usual 512 bytes, as with EEPROM and other extras."""
+    bench = Bench()
+    bench.flash[start:0x7E00] = b"\x0c" * (0x7E00 - start)
+    return bench
+
+
+LARGER = [
+    (0x7C00, 0x7BF0, "begins at 0x7c00"),
+    (0x7C00, 0x7000, "begins at 0x7c00"),
+    (0x7800, 0x6000, "begins at 0x7800"),
+    (0x7C00, 0x7C00, "Where this Optiboot begins cannot be told"),
+]
+
+
+@pytest.mark.parametrize(("start", "old_sketch", "says"), LARGER)
+async def test_a_loader_in_a_larger_section_is_seen_and_spared(
+    start: int, old_sketch: int, says: str
+) -> None:
+    bench = larger_loader(start)
+    bench.flash[:old_sketch] = sketch(old_sketch, seed=5).read(0, old_sketch)
+    before = bytes(bench.flash)
+    programmer = await bench.identified()
+    with pytest.raises(UsageFault, match=says) as refused:
+        await upload(programmer, Plan(sketch(0x7D00)))
+    assert refused.value.holds == "The chip is unchanged."
+    assert bench.flash == before
+    await upload(programmer, Plan(sketch(start), board_limit=start))
+    assert bench.flash[start:] == before[start:]
+    assert bench.holds(sketch(start))
+
+
+@pytest.mark.parametrize("old_sketch", [0x7DF0, 0x7C10, 0x7A00, 0])
+async def test_a_long_sketch_is_not_taken_for_a_loader(old_sketch: int) -> None:
+    bench = Bench()
+    bench.flash[:old_sketch] = sketch(old_sketch, seed=5).read(0, old_sketch)
+    await upload(await bench.identified(), Plan(sketch(0x7E00)))
+    assert bench.holds(sketch(0x7E00))
+
+
+async def test_the_same_sketch_again_fills_all_there_is() -> None:
+    bench = Bench()
+    changed = bytearray(sketch(0x7E00).read(0, 0x7E00))
+    changed[:0x7D00] = bytes(0x7D00)
+    bench.flash[:0x7E00] = changed
+    await upload(await bench.identified(), Plan(sketch(0x7E00)))
+    assert bench.holds(sketch(0x7E00))
+
+
+async def test_a_named_board_settles_it_without_a_look() -> None:
+    bench = larger_loader()
+    bench.flash[:0x7C00] = sketch(0x7C00, seed=5).read(0, 0x7C00)
+    programmer = await bench.identified()
+    before = len(ops(programmer))
+    await upload(programmer, Plan(sketch(0x7D00), board_limit=0x7E00))
+    assert Op.READ_PAGE not in ops(programmer)[before : before + 4]

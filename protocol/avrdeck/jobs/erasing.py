@@ -1,7 +1,8 @@
-"""Chip erase with proof: the lock bits are gone, flash is blank where code begins, the fuses are untouched.
+"""Chip erase with proof: the lock bits are gone, or flash that held something is blank; fuses are untouched.
 
 An instruction that a disturbed line has changed is answered as if it were the one that was meant: it may
-have erased nothing, and one wrong bit makes it a fuse write.
+have erased nothing, and one wrong bit makes it a fuse write. An erase clears everything or nothing, the lock
+bits last (data sheets, "Chip Erase"), so one byte that was not blank before tells whether there was one.
 """
 
 from __future__ import annotations
@@ -19,10 +20,15 @@ from avrdeck.protocol.target import memories
 async def erase(programmer: Programmer, values: Mapping[str, int], *also: int) -> None:
     """Erase the chip; look at the lock byte, at the places where code begins and at addresses ``also``.
 
-    ``values`` are the fuse bytes as they were read before. Raises `TargetError` when the erase did not take
-    place, or hit one of these: then they must be put right before programming mode is left.
+    ``values`` are the fuse bytes as they were read before. A chip that was unlocked and blank in all those
+    places has nothing to show afterwards. Raises `TargetError` when the erase did not take place, or hit a
+    fuse: then those must be put right before programming mode is left.
     """
     part = programmer.require_part()
+    places = _places(part, also)
+    locked = not part.lock.same(values.get("lock", BLANK), BLANK)
+    # What a locked chip answers for its flash is not what it holds.
+    told = places if locked else await _written(programmer, places)
     await programmer.chip_erase()
     found = await glance(programmer)
     if "lock" in found and not part.lock.same(found["lock"], BLANK):
@@ -36,27 +42,32 @@ async def erase(programmer: Programmer, values: Mapping[str, int], *also: int) -
             f"The erase was disturbed: the fuses now read {shown(changed)}",
             advice="Shorten the wires and check GND, then try again.",
         )
-    for start, value in await _first_opcodes(programmer, _witnesses(part, also)):
-        if value != BLANK:
-            raise TargetError(
-                f"Flash is not blank after the erase: there is something at {start:#06x}",
-                advice="Check the supply voltage, then try again.",
-            )
+    for at in await _written(programmer, told):
+        raise TargetError(
+            f"Flash is not blank after the erase: there is something at {at:#06x}",
+            advice="Check the supply voltage, then try again.",
+        )
+    programmer.fuses |= found
 
 
-def _witnesses(part: Part, also: tuple[int, ...]) -> list[int]:
-    """The reset vector, every possible boot section, the last word, and ``also``, as byte addresses."""
+def _places(part: Part, also: tuple[int, ...]) -> list[int]:
+    """The bytes to look at: of the reset vector, of every possible boot section, of the last word, ``also``.
+
+    The high byte of each word: hardly an instruction that code begins with has 0xFF there.
+    """
     sections = part.boot.sections if part.boot else ()
-    last = part.flash.size - 2
-    return sorted(
-        {min(start & ~1, last) for start in (0, last, *also, *(each.start_byte for each in sections))}
-    )
+    last = part.flash.size - 1
+    starts = (0, last, *also, *(each.start_byte for each in sections))
+    return sorted({min(start | 1, last) for start in starts})
 
 
-async def _first_opcodes(programmer: Programmer, places: list[int]) -> list[tuple[int, int]]:
-    """The high byte of the word at each place: hardly an instruction that code begins with has 0xFF there."""
+async def _written(programmer: Programmer, places: list[int]) -> list[int]:
+    """Those of the ``places`` that are not blank."""
     part = programmer.require_part()
     if part.flash.needs_extended_address:
-        return [(start, (await memories.read(programmer, "flash", start, 2))[1]) for start in places]
-    frames = [isp.encode(part, "flash.read_hi", start // 2) for start in places]
-    return list(zip(places, await programmer.instruct_all(frames), strict=True))
+        found = [(await memories.read(programmer, "flash", at, 1))[0] for at in places]
+    else:
+        halves = ("flash.read_lo", "flash.read_hi")
+        frames = [isp.encode(part, halves[at % 2], at // 2) for at in places]
+        found = list(await programmer.instruct_all(frames))
+    return [at for at, value in zip(places, found, strict=True) if value != BLANK]

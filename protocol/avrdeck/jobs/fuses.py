@@ -12,9 +12,11 @@ from dataclasses import dataclass, replace
 from avrdeck.boards.models import Part
 from avrdeck.boards.safety import Context, Finding, Severity, review
 from avrdeck.jobs.events import EventHandler, StepDone, StepStarted, unheard
+from avrdeck.jobs.guard import insist_on_isp
 from avrdeck.jobs.ledger import UNCHANGED, Ledger
 from avrdeck.jobs.questions import Ask, Question, Topic, confirmation, insist
-from avrdeck.jobs.settling import settle
+from avrdeck.jobs.settling import settle, shown
+from avrdeck.jobs.witnesses import ErasedByChance, insist_on, witnesses
 from avrdeck.protocol.errors import Fault, PortError, TargetError, UsageFault, VerifyError
 from avrdeck.protocol.programmer import Programmer
 from avrdeck.protocol.target import fuses
@@ -115,8 +117,9 @@ async def write_fuses(
         intent = plan(part, before, staged, context)
         if not intent.changes:
             return FuseReceipt(part.name, before, before, ())
-        shown = ", ".join(str(change) for change in intent.changes)
-        await insist(ask, confirmation(f"Write {shown} into the {part.name}?", part.name, intent.findings))
+        insist_on_isp(programmer, "write fuses")
+        changes = ", ".join(str(change) for change in intent.changes)
+        await insist(ask, confirmation(f"Write {changes} into the {part.name}?", part.name, intent.findings))
         transaction = _Transaction(programmer, intent, before, ledger, ask, on_event)
         reverted = await transaction.run()
         after = await fuses.read_all(programmer)
@@ -142,9 +145,11 @@ class _Transaction:
         self._ledger = ledger
         self._ask = ask
         self._on_event = on_event
+        self._witnesses = b""
 
     async def run(self) -> bool:
         """Write, offer the undo, let the bytes take effect; whether they were taken back."""
+        self._witnesses = await witnesses(self._programmer)
         failure = await self._write_all()
         if failure or self._worth_a_pause:
             if await self._undo_wanted(failure):
@@ -187,8 +192,19 @@ class _Transaction:
             raise
         except Fault:
             await settle(self._programmer, self._wanted, disturbed=True)
+            await self._insist_on_memories()
             if change.memory == "lock":
                 raise
+
+    async def _insist_on_memories(self) -> None:
+        try:
+            await insist_on(self._programmer, self._witnesses)
+        except ErasedByChance:
+            self._ledger.holds = (
+                "Flash is erased, and the EEPROM too unless EESAVE is programmed; "
+                f"the fuses hold {shown(self._wanted)}."
+            )
+            raise
 
     async def _undo_wanted(self, failure: VerifyError | None) -> bool:
         text = failure.title if failure else "The new fuses are not in effect yet"
@@ -213,7 +229,9 @@ class _Transaction:
         try:
             await self._programmer.identify(self._intent.part)
         except TargetError as error:
-            self._ledger.holds = "The new fuses are in effect, and under them the chip does not answer."
+            self._ledger.holds = (
+                "The new fuses are in effect, and under them the chip does not answer, or not reliably."
+            )
             ways = [finding.recovery for finding in self._intent.findings if finding.recovery]
             error.advice = " ".join(dict.fromkeys([*ways, error.advice]))
             raise

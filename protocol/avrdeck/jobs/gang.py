@@ -13,6 +13,7 @@ from avrdeck.boards.models import Part
 from avrdeck.boards.text import printable
 from avrdeck.jobs.events import Event, EventHandler, StepDone, StepStarted
 from avrdeck.jobs.questions import Ask, Question, Topic
+from avrdeck.jobs.serials import order as serials
 from avrdeck.jobs.session import on_target
 from avrdeck.protocol.errors import Fault
 from avrdeck.protocol.programmer import Programmer
@@ -41,7 +42,8 @@ class Standing(Enum):
 class Row(Generic[T]):
     """One port. ``done`` of ``total`` bytes of the step that ``step`` names in words.
 
-    ``chip`` is the part, with its serial number once that was read.
+    ``chip`` is the part, with its unique ID once that was read; ``serial`` is what the serial number that
+    it gets is called, once that was made.
     ``result`` is what the work brought when it is done, ``fault`` why it failed.
     """
 
@@ -53,6 +55,7 @@ class Row(Generic[T]):
     total: int = 0
     result: T | None = None
     fault: Fault | None = None
+    serial: str = ""
 
 
 Work = Callable[[Programmer, EventHandler], Awaitable[T]]
@@ -149,6 +152,8 @@ class Gang(Generic[T]):
                     self._show(replace(row, step=event.text, done=0, total=0))
                 case StepDone(step="identity", text=chip) if chip:
                     self._show(replace(row, chip=chip))
+                case StepDone(step=serials.NUMBER, text=serial):
+                    self._show(replace(row, serial=serial))
                 case Progress():
                     self._show(replace(row, done=event.done, total=event.total))
 

@@ -13,7 +13,8 @@ from avrdeck.boards.safety import Context, Finding, Screening, Severity, screen,
 from avrdeck.jobs.questions import Ask, confirmation, insist
 from avrdeck.protocol import isp
 from avrdeck.protocol.codes import MemoryType, Op
-from avrdeck.protocol.errors import Refused
+from avrdeck.protocol.dialects import Reach
+from avrdeck.protocol.errors import Refused, UsageFault
 from avrdeck.protocol.isp import Action, Instruction
 from avrdeck.protocol.meaning import instruction_text
 from avrdeck.protocol.programmer import Programmer
@@ -88,6 +89,15 @@ async def clear(programmer: Programmer, verdict: Verdict, ask: Ask) -> None:
     more = f" and {len(verdict.effects) - 1} more" if len(verdict.effects) > 1 else ""
     question = confirmation(f"{verdict.effects[0]}{more}: send this to the {name}?", name, verdict.findings)
     await insist(ask, question)
+
+
+def insist_on_isp(programmer: Programmer, what: str) -> None:
+    """Raise `UsageFault` where a bootloader answers and ``what``, such as ``write fuses``, is beyond it."""
+    if programmer.dialect.reach is Reach.BOOTLOADER:
+        raise UsageFault(
+            f"{programmer.dialect.name}, a bootloader, cannot {what}",
+            advice="Connect an ISP programmer to the chip.",
+        )
 
 
 async def known_values(programmer: Programmer, frames: Iterable[bytes]) -> dict[str, int]:

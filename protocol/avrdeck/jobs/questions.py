@@ -26,13 +26,14 @@ class Question:
     """Asked by a job that waits.
 
     ``required`` is the word whose typing means yes: the part's name where ISP alone could not undo
-    it, so that no reflex answers.
+    it, so that no reflex answers. ``notes`` tell what will be done, a sentence each.
     """
 
     topic: Topic
     text: str
     required: str = YES
     findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def fatal(self) -> bool:

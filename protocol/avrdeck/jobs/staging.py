@@ -13,8 +13,11 @@ from avrdeck.protocol.errors import UsageFault
 
 FACTORY = "factory"
 BOARD = "board:"
-_AVRDUDE = re.compile(r"(\w{1,16}):w:(0x[0-9a-f]{1,2}|0b[01]{1,8}|\d{1,3}):m", re.ASCII | re.IGNORECASE)
-_NUMBER = re.compile(r"0x[0-9a-f]{1,2}|0b[01]{1,8}|\d{1,3}|[0-9a-f]{2}", re.ASCII | re.IGNORECASE)
+_AVRDUDE = re.compile(
+    r"(\w{1,16}):w:(0x[0-9a-f]{1,2}|0b[01]{1,8}|0[0-7]{0,3}|[1-9]\d{0,2}):m", re.ASCII | re.IGNORECASE
+)
+_HEX = re.compile(r"(?:0x)?[0-9a-f]{1,2}", re.ASCII | re.IGNORECASE)
+_BINARY = re.compile(r"0b[01]{1,8}", re.ASCII | re.IGNORECASE)
 
 
 def staged(part: Part, values: Mapping[str, int], word: str) -> dict[str, int]:
@@ -30,7 +33,7 @@ def staged(part: Part, values: Mapping[str, int], word: str) -> dict[str, int]:
     if word.lower().startswith(BOARD):
         return {**values, **_preset(part, word[len(BOARD) :])}
     if match := _AVRDUDE.fullmatch(word):
-        return {**values, _byte_name(part, match[1]): _byte(match[2])}
+        return {**values, _byte_name(part, match[1]): _avrdude_byte(match[2])}
     name, equals, value = word.partition("=")
     if not equals or not name or not value:
         raise UsageFault(
@@ -38,7 +41,7 @@ def staged(part: Part, values: Mapping[str, int], word: str) -> dict[str, int]:
             advice="Write FIELD=VALUE, lfuse=0xE2, lfuse:w:0xE2:m, factory or board:uno.",
         )
     if name.lower() in part.fuses:
-        return {**values, name.lower(): _byte(value)}
+        return {**values, name.lower(): fuse_byte(value)}
     try:
         return with_field(part, values, name, value)
     except (UnknownField, IllegalValue, ValueError) as error:
@@ -66,11 +69,21 @@ def _byte_name(part: Part, name: str) -> str:
     return name.lower()
 
 
-def _byte(text: str) -> int:
-    """A byte as avrdude users write it; two hex digits alone are hex."""
-    if _NUMBER.fullmatch(text):
-        prefixed = text[:2].lower() in {"0x", "0b"}
-        value = int(text, 0) if prefixed else int(text, 16 if len(text) == 2 else 10)
-        if value <= 0xFF:
-            return value
-    raise UsageFault(f"{text[:20]!r} is no byte", advice="Write 0xE2, 0b11100010 or E2.")
+def fuse_byte(text: str) -> int:
+    """A fuse or lock byte as data sheets write it, in hex: ``E2`` or ``0xE2``; or in binary with its ``0b``.
+
+    Raises `UsageFault`.
+    """
+    if _BINARY.fullmatch(text):
+        return int(text, 2)
+    if _HEX.fullmatch(text):
+        return int(text, 16)
+    raise UsageFault(f"{text[:20]!r} is no byte", advice="Fuse bytes are hex: write E2, 0xE2 or 0b11100010.")
+
+
+def _avrdude_byte(text: str) -> int:
+    """A byte in an argument of avrdude's, with its meaning there: 98 is decimal and 062 octal, as in C."""
+    value = int(text, 8 if text.isdecimal() and text.startswith("0") else 0)
+    if value > 0xFF:
+        raise UsageFault(f"{text} is no byte", advice="avrdude takes 0xE2, 0b11100010 or 226.")
+    return value

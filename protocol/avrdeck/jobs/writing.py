@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from avrdeck.boards.images import Image
 from avrdeck.jobs import erasing
+from avrdeck.jobs.backup.blankness import samples
 from avrdeck.jobs.events import Event, EventHandler, StepDone, StepStarted, unheard
+from avrdeck.jobs.guard import insist_on_isp
 from avrdeck.jobs.ledger import Ledger
 from avrdeck.jobs.pages import whole_pages
 from avrdeck.jobs.settling import keeping_fuses
+from avrdeck.jobs.upload.pages import Page, compare, image_of
+from avrdeck.jobs.upload.room import insist_on_room
+from avrdeck.protocol.dialects import Reach
 from avrdeck.protocol.errors import VerifyError
 from avrdeck.protocol.programmer import Programmer
 from avrdeck.protocol.target import fuses, memories
@@ -19,17 +26,23 @@ async def write_image(
 ) -> None:
     """Write ``image`` into its memory and verify it, with ``erase`` after erasing the chip.
 
-    Flash without ``erase`` is looked at first: where it would have to turn a zero into a one, nothing
-    is written and `VerifyError` raised. Faults say what the chip holds.
+    Flash without ``erase`` is looked at first: the pages that differ are written, with what they hold
+    besides, and none of a bootloader's own. Where ISP would have to turn a zero into a one, nothing is
+    written and `VerifyError` raised. Faults say what the chip holds.
     """
     ledger = Ledger()
+    todo = image
     with ledger.told():
         if erase:
             await _erase(programmer, ledger, on_event)
-            image = whole_pages(image, programmer.require_part()) if image.memory == "flash" else image
+            if image.memory == "flash":
+                todo = image = whole_pages(image, programmer.require_part())
         elif image.memory == "flash":
-            await _insist_on_room(programmer, image, on_event)
-        await _write(programmer, image, ledger, on_event, erased=erase)
+            pages = await _look(programmer, image, on_event)
+            image = image_of([(page.start, page.wanted) for page in pages], image.file)
+            todo = image_of([(page.start, page.wanted) for page in pages if page.differs], image.file)
+        if todo.size:
+            await _write(programmer, todo, ledger, on_event, erased=erase)
         on_event(StepStarted("verify", f"verify {image.memory}"))
         await memories.verify(programmer, image, on_event)
         on_event(StepDone("verify", f"{image.size} bytes agree"))
@@ -43,11 +56,13 @@ async def erase_chip(programmer: Programmer, on_event: EventHandler = unheard) -
 
 
 async def _erase(programmer: Programmer, ledger: Ledger, on_event: EventHandler) -> None:
+    insist_on_isp(programmer, "erase the chip")
     on_event(StepStarted("erase", "erase the chip"))
+    values = await fuses.read_all(programmer)
     ledger.holds = "The chip is erased or partly so; its fuses are unchanged."
-    values = await fuses.read_all(programmer) if programmer.dialect.universal else {}
+    sample = [start for start, _ in samples(programmer.require_part(), values)]
     async with keeping_fuses(programmer, values):
-        await erasing.erase(programmer, values)
+        await erasing.erase(programmer, values, *sample)
     ledger.holds = "The chip is blank; its fuses are unchanged."
 
 
@@ -57,21 +72,35 @@ async def _write(
     def watch(event: Event) -> None:
         if isinstance(event, Progress):
             ledger.holds = (
-                f"Of {image.file}, {event.memory} holds what lies below {event.address:#06x}, not more."
+                f"{event.memory} holds {image.file} in part: it was written up to {event.address:#06x}, "
+                "perhaps a little further, and is not verified."
             )
         on_event(event)
 
     on_event(StepStarted("write", f"write {image.size} bytes of {image.memory}"))
-    ledger.holds = f"The first bytes of {image.file} may be in {image.memory}, not more."
+    ledger.holds = f"{image.memory} may hold the beginning of {image.file}; it is not verified."
     await memories.write(programmer, image, erased=erased, watch=watch)
     ledger.holds = f"{image.memory} was written and is not verified."
 
 
-async def _insist_on_room(programmer: Programmer, image: Image, on_event: EventHandler) -> None:
-    on_event(StepStarted("look", "see whether flash has room"))
-    for segment in image.segments:
-        found = await memories.read(programmer, "flash", segment.start, len(segment.data), on_event)
-        for address, (there, wanted) in enumerate(zip(found, segment.data, strict=True), segment.start):
+async def _look(programmer: Programmer, image: Image, on_event: EventHandler) -> list[Page]:
+    """The pages that ``image`` touches.
+
+    A bootloader erases every page that it writes; ISP does not, so that no bit may have to become 1.
+    """
+    through_bootloader = programmer.dialect.reach is Reach.BOOTLOADER
+    if through_bootloader:
+        await insist_on_room(programmer, image)
+    on_event(StepStarted("look", "see what the pages hold"))
+    pages = await compare(programmer, image, on_event)
+    if not through_bootloader:
+        _insist_on_erased(pages)
+    return pages
+
+
+def _insist_on_erased(pages: Iterable[Page]) -> None:
+    for page in pages:
+        for address, (there, wanted) in enumerate(zip(page.found, page.wanted, strict=True), page.start):
             if wanted & ~there:
                 raise VerifyError(
                     "flash",

@@ -10,6 +10,7 @@ import click
 from avrdeck.boards.text import printable
 from avrdeck.commands.chronicle import noted_event, noted_sighting
 from avrdeck.commands.deck import Deck
+from avrdeck.commands.skipping import skipping
 from avrdeck.commands.verb import verb
 from avrdeck.jobs.backup import files
 from avrdeck.jobs.backup.model import ABSENCE_WORDS, Backup, Header
@@ -41,7 +42,8 @@ async def backup(deck: Deck, path: Path | None, quick: bool, twice: bool, label:
     """
     wish = Wish(contents=QUICK.contents if quick else Wish().contents, twice=twice)
     async with deck.target() as programmer:
-        taken = await take(programmer, wish, deck.out.event)
+        with skipping(deck, wish) as skip:
+            taken = await take(programmer, skip.wish, skip.event)
     sighting = await noted_sighting(deck, taken.chip, taken.fuses)
     if not label and sighting and taken.chip.distinct:
         label = sighting.known.label

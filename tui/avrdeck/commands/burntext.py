@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from avrdeck.boards.deckwishes import Made
 from avrdeck.boards.labels import hz_label
 from avrdeck.boards.text import printable
 from avrdeck.commands.output import finding_data, finding_text
+from avrdeck.commands.serialoptions import number_data
 from avrdeck.jobs.burn.job import Burnt
 from avrdeck.jobs.burn.outline import Outline
+from avrdeck.jobs.serials.stamping import Stamp
 
 if TYPE_CHECKING:
     from avrdeck.jobs.burn.rehearsal import Rehearsal
@@ -20,6 +23,8 @@ def outline_text(outline: Outline, *, findings: bool = True) -> str:
     plan = outline.plan
     what = f"{plan.board}: " if plan.board else ""
     lines = [f"{what}{plan.file_name} into an {outline.part.name}"]
+    if plan.made:
+        lines.append(f"      made for {plan.made.text}")
     lines += [f"  {number:2}  {operation}" for number, operation in enumerate(outline.operations, 1)]
     text = printable_lines(lines)
     return "\n".join([text, *map(finding_text, outline.findings)]) if findings else text
@@ -42,11 +47,26 @@ def outline_data(outline: Outline) -> dict[str, object]:
         "before": dict(outline.before),
         "fuses": dict(plan.fuse_bytes),
         "lock": plan.lock,
+        "deckboot": _made_data(plan.made) if plan.made else None,
+        "serial": plan.order.words if plan.order else None,
+        **number_data(outline.sample),
         "operations": [
             {"step": each.step, "title": each.title, "before": each.before, "after": each.after}
             for each in outline.operations
         ],
         "findings": [finding_data(finding) for finding in outline.findings],
+    }
+
+
+def _made_data(made: Made) -> dict[str, object]:
+    return {
+        "variant": made.variant,
+        "f_cpu_hz": made.f_cpu_hz,
+        "baud": made.baud,
+        "ubrr": made.ubrr,
+        "error_percent": round(made.error, 2),
+        "led": made.led,
+        "timeout_s": None if made.timeout_s is None else round(made.timeout_s, 3),
     }
 
 
@@ -60,7 +80,7 @@ def rehearsal_text(played: Rehearsal) -> str:
         lines.append(
             f"  it would stop: {played.fault.title}" if played.fault else "  it would not hold the plan"
         )
-        if played.fault:
+        if played.fault and played.fault.holds:
             lines.append(f"  {played.fault.holds}")
         lines.append(f"  {played.lockout.value}" if played.lockout else "  the chip would still answer")
     values = "  ".join(f"{name} {value:02X}" for name, value in played.values.items())
@@ -88,12 +108,19 @@ def burnt_text(burnt: Burnt) -> str:
     values = "  ".join(f"{name} {value:02X}" for name, value in receipt.after.items())
     lines = [
         f"{PurePath(receipt.file).name} is in the {burnt.chip.text}, {receipt.bytes_written} bytes verified",
+        *([f"serial number {receipt.serial.words}"] if receipt.serial else []),
         values,
-        f"what it held before is in {burnt.saved.path}",
+        f"what it held before is in {burnt.saved.path}{burnt.saved.without}",
     ]
     if receipt.repaired:
         lines.append(f"The line was disturbed: {', '.join(receipt.repaired)} had to be put right")
     return printable_lines(lines)
+
+
+def burn_words(file: str, serial: Stamp | None) -> str:
+    """A line for the chip's history: ``optiboot.hex, serial number SN-000042``."""
+    name = PurePath(file).name
+    return printable(f"{name}, serial number {serial.text}" if serial else name)
 
 
 def burnt_data(burnt: Burnt) -> dict[str, object]:
@@ -108,7 +135,9 @@ def burnt_data(burnt: Burnt) -> dict[str, object]:
         "before": dict(receipt.before),
         "after": dict(receipt.after),
         "repaired": list(receipt.repaired),
+        **number_data(receipt.serial),
         "backup": str(burnt.saved.path),
+        "unsaved": list(burnt.saved.lost),
     }
 
 

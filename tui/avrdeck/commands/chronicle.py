@@ -3,53 +3,88 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from avrdeck.boards.text import printable
 from avrdeck.commands.deck import Deck
-from avrdeck.jobs.backup.identity import Chip
+from avrdeck.jobs.backup.identity import Chip, read_chip
 from avrdeck.jobs.inventory.book import Inventory
 from avrdeck.jobs.inventory.model import Kind, Sighting
-from avrdeck.protocol.errors import Fault
+from avrdeck.protocol.errors import Fault, TargetError
+from avrdeck.protocol.programmer import Programmer
+from avrdeck.protocol.target import fuses as access
+
+T = TypeVar("T")
 
 
 async def noted_sighting(deck: Deck, chip: Chip, fuses: Mapping[str, int]) -> Sighting | None:
-    """Note that ``chip`` is there and greet it; `None` when the inventory cannot be used."""
+    """Note that ``chip`` is there with these fuse bytes; greet it, unless this connection has done so.
 
-    def note() -> Sighting:
-        with Inventory() as inventory:
-            return inventory.sighted(chip, deck.port, fuses)
+    `None` when the inventory cannot be used.
+    """
+    session = deck.session
+    if session.sighting and session.sighting.known.chip == chip:
+        return session.sighting
 
-    try:
-        sighting = await asyncio.to_thread(note)
-    except Fault as fault:
-        deck.out.note(f"The inventory was not updated: {fault}")
-        return None
-    if sighting.greeting:
-        deck.out.note(printable(sighting.greeting))
+    def note(inventory: Inventory) -> Sighting:
+        return inventory.sighted(chip, deck.port, fuses)
+
+    sighting = await _noted(deck, note)
+    if sighting:
+        session.sighting, session.noted = sighting, dict(fuses)
+        if sighting.greeting:
+            deck.out.note(printable(sighting.greeting))
     return sighting
 
 
+async def noted_chip(deck: Deck, programmer: Programmer) -> Sighting | None:
+    """Note the chip behind ``programmer`` as `noted_sighting` does, after reading what that takes."""
+    try:
+        chip, _ = await read_chip(programmer)
+        unread = programmer.dialect.reads_fuses and not programmer.fuses
+        values = await access.read_all(programmer) if unread else programmer.fuses
+    except TargetError as fault:
+        deck.out.note(f"The inventory was not updated: {fault}")
+        return None
+    return await noted_sighting(deck, chip, values)
+
+
+async def noted_fuses(deck: Deck, values: Mapping[str, int]) -> None:
+    """Note that the chip of this connection now has these fuse bytes, and its others as they were."""
+    session = deck.session
+    if session.sighting is None or values.items() <= session.noted.items():
+        return
+    number, session.noted = session.sighting.known.id, {**session.noted, **values}
+
+    def note(inventory: Inventory) -> bool:
+        return inventory.fuses(number, session.noted)
+
+    await _noted(deck, note)
+
+
 async def noted_event(
-    deck: Deck,
-    sighting: Sighting | None,
-    kind: Kind,
-    text: str,
-    receipt: Mapping[str, object],
-    *,
-    fuses: Mapping[str, int] | None = None,
+    deck: Deck, sighting: Sighting | None, kind: Kind, text: str, receipt: Mapping[str, object]
 ) -> None:
-    """Note what was done to the chip of ``sighting``, and the ``fuses`` that it has after it."""
+    """Note what was done to the chip of ``sighting``."""
     if sighting is None:
         return
 
-    def note() -> None:
+    def note(inventory: Inventory) -> None:
+        inventory.record(sighting.known.id, kind, text, receipt)
+
+    await _noted(deck, note)
+
+
+async def _noted(deck: Deck, note: Callable[[Inventory], T]) -> T | None:
+    """Do ``note`` in a thread, as another process may hold the inventory for a while."""
+
+    def run() -> T:
         with Inventory() as inventory:
-            inventory.record(sighting.known.id, kind, text, receipt)
-            if fuses:
-                inventory.fuses(sighting.known.id, fuses)
+            return note(inventory)
 
     try:
-        await asyncio.to_thread(note)
+        return await asyncio.to_thread(run)
     except Fault as fault:
         deck.out.note(f"The inventory was not updated: {fault}")
+        return None

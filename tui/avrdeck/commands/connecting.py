@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from avrdeck.commands.chronicle import noted_chip
 from avrdeck.commands.deck import Deck
 from avrdeck.commands.verb import verb
 from avrdeck.protocol.codes import Parameter
@@ -38,7 +39,7 @@ async def ports(deck: Deck) -> None:
 
 @verb("connect")
 async def connect(deck: Deck) -> None:
-    """Connect to the programmer and identify the chip; in a console it stays connected.
+    """Connect to the programmer, identify the chip and greet it; in a console it stays connected.
 
     \b
     connect -P /dev/ttyACM0
@@ -48,6 +49,7 @@ async def connect(deck: Deck) -> None:
     async with deck.target() as programmer:
         part = programmer.require_part()
         name = programmer.dialect.name
+        await noted_chip(deck, programmer)
         deck.out.result(f"{name}, {part.name}", {"programmer": name, "part": part.name})
 
 

@@ -48,14 +48,27 @@ class Deck:
     @asynccontextmanager
     async def programmer(self) -> AsyncIterator[Programmer]:
         """A connected programmer, for the length of a block."""
-        async with self.session.connected(self.port, self.settings.baud) as programmer:
+        connected = self.session.connected(self.port, self.settings.baud)
+        async with connected as programmer, self._remembering(programmer):
             yield programmer
 
     @asynccontextmanager
     async def target(self) -> AsyncIterator[Programmer]:
         """A programmer with its target identified and in programming mode, for the length of a block."""
-        async with self.session.target(self.port, self.settings.baud, self.part) as programmer:
+        target = self.session.target(self.port, self.settings.baud, self.part)
+        async with target as programmer, self._remembering(programmer):
             yield programmer
+
+    @asynccontextmanager
+    async def _remembering(self, programmer: Programmer) -> AsyncIterator[None]:
+        """Note in the inventory, however the block ends, what it made of the fuses of a chip noted there."""
+        try:
+            yield
+        finally:
+            if self.session.sighting:
+                from avrdeck.commands.chronicle import noted_fuses
+
+                await noted_fuses(self, programmer.fuses)
 
     async def confirm(self, text: str) -> None:
         """Ask for a yes; raises `Refused` without one."""

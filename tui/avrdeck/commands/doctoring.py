@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from textwrap import wrap
 
 import click
 
 from avrdeck.boards import wiring
+from avrdeck.boards.models import Part
 from avrdeck.commands.deck import Deck
 from avrdeck.commands.verb import verb
 from avrdeck.jobs.doctor.diagnosing import diagnose
-from avrdeck.jobs.doctor.model import Cause, Check, Patient, Report, Section, State
+from avrdeck.jobs.doctor.model import Cause, Check, Report, Section, State
+from avrdeck.jobs.doctor.recollecting import patient_on
 from avrdeck.jobs.staging import staged
 from avrdeck.protocol.errors import UsageFault
 
@@ -33,8 +36,8 @@ SHOWN_CAUSES = 4
 async def doctor(deck: Deck, programmer: str | None, wrote: tuple[str, ...]) -> None:
     """Find out who answers on the port, what is behind it, and what to do next. Never writes.
 
-    Tries every usual speed with a reset and without. For a chip that fell silent after a fuse edit, say
-    what was written.
+    Tries every usual speed with a reset and without. A chip that fell silent after a fuse edit is known from
+    the inventory; where it is not, say what was written.
 
     \b
     avrdeck doctor -P /dev/ttyACM0
@@ -43,22 +46,29 @@ async def doctor(deck: Deck, programmer: str | None, wrote: tuple[str, ...]) -> 
     part = deck.part
     if wrote and part is None:
         raise UsageFault("The part must be named to know what a fuse means", advice="Name it with -p.")
-    last: dict[str, int] = {}
-    if part:
-        factory = {name: fuse.factory for name, fuse in part.fuses.items() if fuse.factory is not None}
-        for edit in wrote:
-            last = staged(part, last or factory, edit)
     if programmer:
         wiring.find_programmer(programmer)
+    patient = await asyncio.to_thread(patient_on, deck.port, part, programmer)
+    if part and wrote:
+        patient = replace(patient, last=_written(part, patient.last, wrote), seen="")
     await deck.session.disconnect()
     report = await diagnose(
         deck.port,
-        Patient(part, last, programmer),
+        patient,
         baud=deck.settings.baud,
         trace=deck.session.trace,
         on_event=deck.out.event,
     )
     deck.out.result("\n".join(_lines(report)), _data(report))
+
+
+def _written(part: Part, known: Mapping[str, int], edits: Sequence[str]) -> dict[str, int]:
+    """The fuse bytes after ``edits`` of those that are ``known``, or of the factory's."""
+    factory = {name: fuse.factory for name, fuse in part.fuses.items() if fuse.factory is not None}
+    last = {**factory, **known}
+    for edit in edits:
+        last = staged(part, last, edit)
+    return last
 
 
 def _lines(report: Report) -> Iterator[str]:

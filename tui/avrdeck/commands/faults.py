@@ -24,6 +24,21 @@ def translated(error: Exception) -> Fault | None:
     if isinstance(error, ImageError):
         place = f"{error.file}, line {error.line}" if error.line else error.file
         return InputFault(f"{error.title}: {place}", detail=f"{error.what}.", advice=error.advice)
+    return _of_the_machine(error)
+
+
+def _of_the_machine(error: Exception) -> Fault | None:
+    """Files that are not as they were installed, folders that cannot be written, a full disk."""
+    from avrdeck.boards.datafile import DATA, DataError
+
+    if isinstance(error, DataError):
+        where = f"{error.key}: " if error.key else ""
+        advice = f"Put {DATA}/{error.file} right, or install avrdeck anew."
+        return InputFault(
+            f"avrdeck's data file {error.file} is wrong", detail=f"{where}{error.problem}.", advice=advice
+        )
+    if isinstance(error, OSError) and error.filename:
+        return Fault(f"{error.filename}: {error.strerror}", advice="Look at its permissions and at the disk.")
     return None
 
 

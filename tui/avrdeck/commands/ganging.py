@@ -10,20 +10,19 @@ from typing import TypeVar
 import click
 
 from avrdeck.boards.text import printable
-from avrdeck.commands.burning import BYTE, choose
+from avrdeck.commands.burnnotes import noted_burn, noting
+from avrdeck.commands.burnoptions import Burning, burn_options
 from avrdeck.commands.burntext import burnt_data, outline_text
 from avrdeck.commands.deck import Deck
-from avrdeck.commands.gangview import table_text, view
+from avrdeck.commands.gangview import rows_data, table_text, view
+from avrdeck.commands.output import PartialFault
 from avrdeck.commands.verb import branch
 from avrdeck.jobs.backup.identity import Chip, read_chip
-from avrdeck.jobs.burn.choosing import Hand
-from avrdeck.jobs.burn.job import Burnt, Keeping, carry_out
+from avrdeck.jobs.burn.job import Burnt, carry_out
 from avrdeck.jobs.burn.outline import prepare
 from avrdeck.jobs.events import EventHandler, StepDone, StepStarted
 from avrdeck.jobs.gang import Consent, Gang, Row, Work
-from avrdeck.jobs.inventory.book import Inventory
-from avrdeck.jobs.inventory.model import Kind
-from avrdeck.protocol.errors import Fault, UsageFault
+from avrdeck.protocol.errors import UsageFault
 from avrdeck.protocol.programmer import Programmer
 
 gang = branch("gang", "Many programmers at once: a row a port, and one that fails touches no other.")
@@ -38,52 +37,33 @@ COUNT = click.option("--count", type=click.IntRange(1), metavar="N", help="With 
 T = TypeVar("T")
 
 
-class GangFault(Fault):
+class GangFault(PartialFault):
     """Some ports failed."""
 
 
 @gang.verb("burn")
-@click.argument("board", required=False, metavar="[BOARD]")
-@click.option("--menu", "menus", multiple=True, metavar="KEY=VALUE", help="A choice in the board's menus.")
-@click.option("--bootloader", "file", type=click.Path(path_type=Path), metavar="FILE", help="HEX or ELF.")
-@click.option("--deckboot", is_flag=True, help="avrdeck's own bootloader instead of a file.")
-@click.option("--lfuse", type=BYTE, help="Low fuse.")
-@click.option("--hfuse", type=BYTE, help="High fuse.")
-@click.option("--efuse", type=BYTE, help="Extended fuse.")
-@click.option("--lock", type=BYTE, help="Lock bits, written last.")
-@click.option("--no-backup", is_flag=True, help="Save fuses, lock and identity only before the erase.")
+@burn_options
 @PORTS
 @WATCH
 @COUNT
-async def burn(
-    deck: Deck,
-    board: str | None,
-    menus: tuple[str, ...],
-    file: Path | None,
-    deckboot: bool,
-    lfuse: int | None,
-    hfuse: int | None,
-    efuse: int | None,
-    lock: int | None,
-    no_backup: bool,
-    ports: str,
-    watch: bool,
-    count: int | None,
-) -> None:
+async def burn(deck: Deck, burning: Burning, ports: str, watch: bool, count: int | None) -> None:
     """Burn the same bootloader through every port.
 
-    A question is asked once for all chips that give rise to it.
+    A question is asked once for all chips that give rise to it. With --serial each chip gets a serial
+    number of its own; a counter gives none twice, also when a port fails.
 
     \b
     avrdeck gang burn uno --deckboot --ports /dev/ttyACM0,/dev/ttyACM1 --yes
     avrdeck gang burn nano --ports "/dev/ttyACM*" --watch
+    avrdeck gang burn uno --deckboot --serial number --ports "/dev/ttyACM*" --json --yes
     """
-    given = {"lfuse": lfuse, "hfuse": hfuse, "efuse": efuse}
-    hand = Hand(file, {name: value for name, value in given.items() if value is not None}, lock, deckboot)
-    choice = choose(deck, board, menus, hand)
-    for note in choice.notes:
-        deck.out.note(printable(note))
-    ask, keeping = Consent(deck.answer), Keeping(contents=not no_backup)
+    if burning.hand.serial and not burning.hand.serial.own:
+        raise UsageFault(
+            "Every chip would get the same serial number",
+            advice="Use number, uuid, or a text with {counter}, {uuid} or {uid}.",
+        )
+    choice = burning.choice(deck)
+    ask, keeping = Consent(deck.answer), noting(deck, burning.keeping)
     planned: set[str] = set()
 
     async def work(programmer: Programmer, on_event: EventHandler) -> Burnt:
@@ -93,13 +73,11 @@ async def burn(
             planned.add(text)
             deck.out.note(text)
         burnt = await carry_out(programmer, outline, ask, keeping, on_event=on_event)
-        await asyncio.to_thread(_noted, deck, burnt, programmer.link.transport.name)
+        await noted_burn(deck, burnt, programmer.link.transport.name)
         return burnt
 
     rows = await _run(deck, work, ports, count, watch=watch)
-    _insist_on_all(rows, _burnt_words, "Go on with each of those: avrdeck burn --resume -P PORT.")
-    burnt = [{"port": row.port, **burnt_data(row.result)} for row in rows if row.result]
-    deck.out.result(table_text(rows, _burnt_words), {"ports": burnt})
+    _tell(deck, rows, _burnt_words, burnt_data, "Go on with each of those: avrdeck burn --resume -P PORT.")
 
 
 @gang.verb("id")
@@ -120,9 +98,7 @@ async def identify(deck: Deck, ports: str, watch: bool, count: int | None) -> No
         return chip
 
     rows = await _run(deck, work, ports, count, watch=watch)
-    _insist_on_all(rows, _chip_words)
-    chips = [{"port": row.port, **_chip_data(row.result)} for row in rows if row.result]
-    deck.out.result(table_text(rows, _chip_words), {"ports": chips})
+    _tell(deck, rows, _chip_words, _chip_data)
 
 
 async def _run(
@@ -177,28 +153,26 @@ def _there(name: str) -> bool:
     return any(port.device == name for port in comports())
 
 
-def _noted(deck: Deck, burnt: Burnt, port: str) -> None:
-    """Note the burn in the inventory; a fault there is told and stops nothing."""
-    try:
-        with Inventory() as inventory:
-            sighting = inventory.sighted(burnt.chip, port, burnt.receipt.after)
-            inventory.record(sighting.known.id, Kind.BURN, printable(burnt.receipt.file), burnt_data(burnt))
-    except Fault as fault:
-        deck.out.note(f"The inventory was not updated: {fault}")
-
-
-def _insist_on_all(rows: Sequence[Row[T]], words: Callable[[T], str], advice: str = "") -> None:
-    """Raise `GangFault`, with every row, when one has failed."""
+def _tell(
+    deck: Deck,
+    rows: Sequence[Row[T]],
+    words: Callable[[T], str],
+    data: Callable[[T], dict[str, object]],
+    advice: str = "",
+) -> None:
+    """The rows as the result; raises `GangFault`, with every row, when one has failed."""
+    text, told = table_text(rows, words), {"ports": rows_data(rows, data)}
     failed = sum(row.fault is not None for row in rows)
     if failed:
-        raise GangFault(
-            f"{failed} of {len(rows)} ports failed", detail=table_text(rows, words), advice=advice
-        )
+        raise GangFault(f"{failed} of {len(rows)} ports failed", told, detail=text, advice=advice)
+    deck.out.result(text, told)
 
 
 def _burnt_words(burnt: Burnt) -> str:
     values = "  ".join(f"{name} {value:02X}" for name, value in burnt.receipt.after.items())
-    return f"{burnt.chip.text}  {values}"
+    serial = burnt.receipt.serial
+    number = f"  No. {printable(serial.text)}" if serial else ""
+    return f"{burnt.chip.text}{number}  {values}"
 
 
 def _chip_words(chip: Chip) -> str:

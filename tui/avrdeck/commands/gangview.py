@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TextIO, TypeVar
 
 from avrdeck.boards.text import printable
-from avrdeck.commands.output import Output, TextOutput
+from avrdeck.commands.output import Output, TextOutput, fault_data
 from avrdeck.jobs.gang import Row, Standing
 
 T = TypeVar("T")
@@ -97,8 +97,22 @@ def table_text(rows: Sequence[Row[T]], words: Callable[[T], str]) -> str:
     return "\n".join(f"{SIGNS[row.standing]} {printable(row.port):{PORT_CELLS}} {told(row)}" for row in rows)
 
 
+def rows_data(rows: Sequence[Row[T]], data: Callable[[T], dict[str, object]]) -> list[dict[str, object]]:
+    """Every row for programs: what ``data`` says of its result, or its fault."""
+
+    def told(row: Row[T]) -> dict[str, object]:
+        if row.result is not None:
+            return {"port": row.port, "fault": None, **data(row.result)}
+        fault = fault_data(row.fault) if row.fault else None
+        return {"port": row.port, "fault": fault, "chip": row.chip, "serial_number": row.serial or None}
+
+    return [told(row) for row in rows]
+
+
 def _words(row: Row[Any]) -> str:
+    serial = f"No. {printable(row.serial)}" if row.serial else ""
     if row.fault:
-        return f"{row.chip}  {row.fault.title}".strip()
-    step = "done" if row.standing is Standing.DONE else row.step or row.standing.value
-    return f"{row.chip}  {step}".strip()
+        step = row.fault.title
+    else:
+        step = "done" if row.standing is Standing.DONE else row.step or row.standing.value
+    return "  ".join(text for text in (row.chip, serial, step) if text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from avrdeck.boards.models import Part
+from avrdeck.commands.chronicle import noted_chip
 from avrdeck.commands.deck import Deck
 from avrdeck.commands.verb import verb
 from avrdeck.protocol.dialects import Reach
@@ -12,7 +13,7 @@ from avrdeck.protocol.target import fuses
 
 @verb("id")
 async def identify(deck: Deck) -> None:
-    """Show who answers on the port and what chip is behind it.
+    """Show who answers on the port and what chip is behind it, and greet a chip that was seen before.
 
     \b
     avrdeck id -P /dev/ttyACM0
@@ -21,6 +22,7 @@ async def identify(deck: Deck) -> None:
     async with deck.target() as programmer:
         part = programmer.require_part()
         values = await fuses.read_all(programmer) if programmer.dialect.reads_fuses else {}
+        await noted_chip(deck, programmer)
         deck.out.result(described(programmer, part, values), as_data(programmer, part, values))
 
 

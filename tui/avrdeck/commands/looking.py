@@ -8,6 +8,7 @@ import click
 
 from avrdeck.boards import images
 from avrdeck.boards.images import Image
+from avrdeck.commands.address import ADDRESS
 from avrdeck.commands.deck import Deck
 from avrdeck.commands.memory import file_argument, load_image
 from avrdeck.commands.raw.exchange import hex_dump
@@ -22,25 +23,6 @@ from avrdeck.protocol.target import memories
 transferable = click.argument("memory", type=click.Choice(memories.TRANSFERABLE), metavar="MEMORY")
 MAX_HITS = 1000
 """More hits than anybody reads."""
-
-
-class Address(click.ParamType[int]):
-    """A byte address or a length: 0x7E00, or 512; hex needs its 0x."""
-
-    name = "address"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The number, or a usage error."""
-        try:
-            number = value if isinstance(value, int) else int(str(value), 0)
-        except ValueError:
-            self.fail(f"{value!r} is no number; write 0x7E00 or 512", param, ctx)
-        if number < 0:
-            self.fail("addresses begin at 0", param, ctx)
-        return number
-
-
-ADDRESS = Address()
 
 
 @verb("dump")

@@ -35,6 +35,9 @@ class Output(Protocol):
     async def ask(self, question: Question) -> str | None:
         """Put a question and bring what is typed; `None` where nobody can answer."""
 
+    def terminal(self) -> TextIO | None:
+        """Where single keys can be read; `None` where nobody sits, or somebody else reads them."""
+
     def fitted(self, *, json: bool) -> Output:
         """This output, or its JSON sibling when that is asked for."""
 
@@ -88,6 +91,10 @@ class TextOutput:
         print(f"{question.text} [{wanted}] ", end="", file=self._err, flush=True)
         return await asyncio.to_thread(sys.stdin.readline)
 
+    def terminal(self) -> TextIO | None:
+        """See `Output`."""
+        return sys.stdin if sys.stdin.isatty() and self._err.isatty() else None
+
     def fitted(self, *, json: bool) -> Output:
         """See `Output`."""
         return JsonOutput(self._out, self._err) if json else self
@@ -127,13 +134,16 @@ class JsonOutput:
 
     def fault(self, fault: Fault) -> None:
         """See `Output`."""
-        kind = type(fault).__name__
-        texts = {"title": fault.title, "detail": fault.detail, "holds": fault.holds, "advice": fault.advice}
-        self._print({"fault": {"kind": kind, "exit_code": int(fault.exit_code), **texts}})
+        data = fault.data if isinstance(fault, PartialFault) else {}
+        self._print({**data, "fault": fault_data(fault)})
 
     async def ask(self, question: Question) -> str | None:
         """Programs answer with --yes and --force-fatal, or not at all."""
         del question
+        return None
+
+    def terminal(self) -> TextIO | None:
+        """A program presses no keys."""
         return None
 
     def fitted(self, *, json: bool) -> Output:
@@ -146,6 +156,20 @@ class JsonOutput:
 
     def _tell(self, data: Mapping[str, object]) -> None:
         print(json.dumps(data, ensure_ascii=False), file=self._err, flush=True)
+
+
+class PartialFault(Fault):
+    """Some of the work failed; ``data`` is for programs what came of all of it."""
+
+    def __init__(self, title: str, data: Mapping[str, object], *, detail: str = "", advice: str = "") -> None:
+        super().__init__(title, detail=detail, advice=advice)
+        self.data = data
+
+
+def fault_data(fault: Fault) -> dict[str, object]:
+    """A fault for programs."""
+    texts = {"title": fault.title, "detail": fault.detail, "holds": fault.holds, "advice": fault.advice}
+    return {"kind": type(fault).__name__, "exit_code": int(fault.exit_code), **texts}
 
 
 def finding_text(finding: Finding) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TextIO
 
 from avrdeck.commands.output import Output
 from avrdeck.commands.session import Session
@@ -39,6 +40,10 @@ class Remembering:
     async def ask(self, question: Question) -> str | None:
         """See `Output`."""
         return await self.inner.ask(question)
+
+    def terminal(self) -> TextIO | None:
+        """See `Output`."""
+        return self.inner.terminal()
 
     def fitted(self, *, json: bool) -> Output:
         """See `Output`."""

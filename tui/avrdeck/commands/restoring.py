@@ -11,6 +11,7 @@ from avrdeck.boards.text import printable
 from avrdeck.commands.chronicle import noted_event, noted_sighting
 from avrdeck.commands.deck import Deck
 from avrdeck.commands.output import finding_data, finding_text
+from avrdeck.commands.skipping import skipping
 from avrdeck.commands.verb import verb
 from avrdeck.jobs.backup import files
 from avrdeck.jobs.backup.identity import read_chip
@@ -54,9 +55,16 @@ async def restore(
             return
         sighting = await noted_sighting(deck, plan.chip, plan.before)
         try:
-            receipt = await run_restore(
-                programmer, plan, store, deck.answer, save_contents=not no_backup, on_event=deck.out.event
-            )
+            with skipping(deck) as skip:
+                receipt = await run_restore(
+                    programmer,
+                    plan,
+                    store,
+                    deck.answer,
+                    save_contents=not no_backup,
+                    wish=skip.wish,
+                    on_event=skip.event,
+                )
         except Refused:
             raise
         except Fault as fault:
@@ -64,7 +72,7 @@ async def restore(
             await noted_event(deck, sighting, Kind.RESTORE, failed, {"holds": fault.holds})
             raise
     data = {"written": True, **asdict(receipt)}
-    await noted_event(deck, sighting, Kind.RESTORE, backup.name, data, fuses=receipt.after)
+    await noted_event(deck, sighting, Kind.RESTORE, backup.name, data)
     deck.out.result(_told(receipt), data)
 
 
@@ -117,8 +125,9 @@ def plan_data(plan: RestorePlan) -> dict[str, object]:
 
 def _told(receipt: RestoreReceipt) -> str:
     values = "  ".join(f"{name} {value:02X}" for name, value in receipt.after.items())
+    without = f", without {' and '.join(receipt.unsaved)}" if receipt.unsaved else ""
     ended = "except for fuses and lock, which were put back" if receipt.fuses_reverted else "verified"
     return (
         f"The {receipt.part} is restored from {printable(receipt.backup)}, {ended}\n{values}\n"
-        f"What it held before is in {printable(receipt.saved)}"
+        f"What it held before is in {printable(receipt.saved)}{without}"
     )

@@ -27,8 +27,12 @@ async def save_before(deck: Deck, programmer: Programmer, *, contents: bool) -> 
 
     Raises what kept it from being saved: then nothing may be destroyed.
     """
+    from avrdeck.commands.skipping import skipping
     from avrdeck.jobs.backup.guarding import save_first
     from avrdeck.jobs.backup.store import Store
+    from avrdeck.jobs.guard import insist_on_isp
 
-    saved = await save_first(programmer, Store(), contents=contents, on_event=deck.out.event)
+    insist_on_isp(programmer, "erase the chip or write its fuses")
+    with skipping(deck) as skip:
+        saved = await save_first(programmer, Store(), contents=contents, wish=skip.wish, on_event=skip.event)
     await noted_sighting(deck, saved.backup.chip, saved.backup.fuses)

@@ -10,6 +10,7 @@ from avrdeck.protocol.trace import Trace, TraceEvent
 
 if TYPE_CHECKING:
     from avrdeck.boards.models import Part
+    from avrdeck.jobs.inventory.model import Sighting
     from avrdeck.protocol.programmer import Programmer
 
 
@@ -17,7 +18,8 @@ class Session:
     """At most one connected programmer. With ``keep`` it stays connected between commands.
 
     ``staged`` holds fuse and lock bytes that are edited and not written yet, ``variables`` what scripts
-    have set, ``last_text`` the result before.
+    have set, ``last_text`` the result before. ``sighting`` is the connected chip's in the inventory, where
+    it is noted, ``noted`` the fuse bytes that are noted there.
     """
 
     def __init__(self, *, keep: bool = False) -> None:
@@ -26,6 +28,8 @@ class Session:
         self.staged: dict[str, int] = {}
         self.variables: dict[str, str] = {}
         self.last_text = ""
+        self.sighting: Sighting | None = None
+        self.noted: dict[str, int] = {}
         self._stop_watching: Callable[[], None] | None = None
         self._programmer: Programmer | None = None
 
@@ -57,6 +61,7 @@ class Session:
         from avrdeck.jobs.session import open_programmer
 
         await self.disconnect()
+        self.sighting, self.noted = None, {}
         self._programmer = await open_programmer(port, baud, self.trace)
         return self._programmer
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,20 +13,21 @@ from avrdeck.boards import boards, images
 from avrdeck.boards.boards import Board
 from avrdeck.boards.catalog import part as find_part
 from avrdeck.boards.models import Part
-from avrdeck.commands.chronicle import noted_event, noted_sighting
+from avrdeck.commands.chronicle import noted_chip, noted_event
 from avrdeck.commands.deck import Deck
 from avrdeck.commands.memory import load_image
+from avrdeck.commands.settings import Settings
+from avrdeck.commands.skipping import skipping
 from avrdeck.commands.verb import verb
 from avrdeck.jobs.backup.identity import read_chip
 from avrdeck.jobs.backup.store import Store
-from avrdeck.jobs.inventory.model import Kind
+from avrdeck.jobs.inventory.model import Kind, Sighting
 from avrdeck.jobs.upload import bootloading, over_isp
 from avrdeck.jobs.upload.model import Plan, UploadReceipt
 from avrdeck.jobs.upload.reaching import Way, on_board
 from avrdeck.jobs.upload.resetting import Reset
 from avrdeck.protocol.dialects import Reach
 from avrdeck.protocol.errors import Fault, Refused, UsageFault
-from avrdeck.protocol.target import fuses
 
 
 @verb("upload")
@@ -63,7 +65,7 @@ async def upload(
     else:
         plan = Plan(image, delta, board.maximum_size if board else None)
         receipt = await _through_bootloader(deck, plan, part, _way(deck, how, board))
-    deck.out.result(_told(receipt), asdict(receipt))
+    deck.out.result("\n".join(receipt.lines), asdict(receipt))
 
 
 def _way(deck: Deck, how: Reset, board: Board | None) -> Way:
@@ -74,42 +76,46 @@ async def _through_bootloader(deck: Deck, plan: Plan, part: Part | None, way: Wa
     await deck.session.disconnect()
     async with on_board(way, part, deck.session.trace, deck.out.event) as programmer:
         images.fits(plan.image, programmer.require_part(), "flash")
-        return await bootloading.upload(programmer, plan, deck.out.event)
+        chip, _ = await read_chip(programmer)
+        # Of a chip that this bootloader cannot tell from others, nothing can be noted.
+        sighting = await noted_chip(deck, programmer) if chip.distinct else None
+        upload = bootloading.upload(programmer, plan, deck.out.event)
+        return await _noted(deck, sighting, plan, upload)
 
 
 async def _over_isp(deck: Deck, plan: Plan, part: Part | None, *, save_contents: bool) -> UploadReceipt:
     store = await asyncio.to_thread(Store)
-    async with deck.session.target(deck.port, deck.settings.baud, part) as programmer:
+    async with deck.refined(Settings(part=part.name if part else None)).target() as programmer:
         if programmer.dialect.reach is not Reach.ISP:
             raise UsageFault(
                 f"{programmer.dialect.name} answers, a bootloader", advice="Upload without --isp."
             )
         images.fits(plan.image, programmer.require_part(), "flash")
-        chip, _ = await read_chip(programmer)
-        sighting = await noted_sighting(deck, chip, await fuses.read_all(programmer))
-        try:
-            receipt = await over_isp.upload(
-                programmer, plan, store, deck.answer, deck.out.event, save_contents=save_contents
+        sighting = await noted_chip(deck, programmer)
+        with skipping(deck) as skip:
+            upload = over_isp.upload(
+                programmer,
+                plan,
+                store,
+                deck.answer,
+                skip.event,
+                save_contents=save_contents,
+                wish=skip.wish,
             )
-        except Refused:
-            raise
-        except Fault as fault:
-            failed = f"{plan.image.file}: {fault.title}"
-            await noted_event(deck, sighting, Kind.UPLOAD, failed, {"holds": fault.holds})
-            raise
+            return await _noted(deck, sighting, plan, upload)
+
+
+async def _noted(
+    deck: Deck, sighting: Sighting | None, plan: Plan, upload: Awaitable[UploadReceipt]
+) -> UploadReceipt:
+    """Carry ``upload`` out and note in the inventory how it ended."""
+    try:
+        receipt = await upload
+    except Refused:
+        raise
+    except Fault as fault:
+        failed = f"{plan.image.file}: {fault.title}"
+        await noted_event(deck, sighting, Kind.UPLOAD, failed, {"holds": fault.holds})
+        raise
     await noted_event(deck, sighting, Kind.UPLOAD, plan.image.file, asdict(receipt))
     return receipt
-
-
-def _told(receipt: UploadReceipt) -> str:
-    pages = f"{receipt.pages_written} of {receipt.pages} pages written"
-    lines = [
-        f"{receipt.file} is in the {receipt.part}, {receipt.size} bytes verified",
-        f"{pages} through {receipt.through}",
-    ]
-    if receipt.erased:
-        kept = "; its bootloader is back" if receipt.kept_bootloader else ""
-        lines.append(f"the chip was erased first{kept}")
-    if receipt.backup:
-        lines.append(f"what it held before is in {receipt.backup}")
-    return "\n".join(lines)

@@ -11,6 +11,7 @@ SPI_BITS_A_BYTE = 32
 """Every byte read over ISP takes a 4-byte instruction."""
 BLOCK_OVERHEAD = 13
 """LOAD_ADDRESS, READ_PAGE and their status bytes, where they are not sent ahead."""
+COMMANDS_A_BLOCK = 2
 SINGLE_BYTES = 9
 """UNIVERSAL and its reply, for firmware whose EEPROM is read byte by byte."""
 
@@ -26,7 +27,8 @@ def _seconds(programmer: Programmer, memory: str, size: int) -> float:
         on_wire = size * SINGLE_BYTES
     else:
         on_wire = size + BLOCK_OVERHEAD * -(-size // dialect.read_block)
-    wire = on_wire * BITS_A_BYTE / programmer.link.transport.baud
+    silence = COMMANDS_A_BLOCK * dialect.silence_us / 1e6 * -(-size // dialect.read_block)
+    wire = on_wire * BITS_A_BYTE / programmer.link.transport.baud + silence
     by_spi = dialect.reach is Reach.ISP and dialect.sck_hz
     return max(wire, size * SPI_BITS_A_BYTE / dialect.sck_hz) if by_spi and dialect.sck_hz else wire
 

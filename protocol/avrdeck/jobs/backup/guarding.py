@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from avrdeck.jobs.backup.model import CONTENTS, Absence, Backup
+from avrdeck.jobs.backup.model import ABSENCE_WORDS, CONTENTS, Absence, Backup
 from avrdeck.jobs.backup.store import Store
 from avrdeck.jobs.backup.taking import QUICK, Wish, take
 from avrdeck.jobs.events import EventHandler, StepDone, unheard
@@ -36,7 +36,13 @@ class Saved:
     @property
     def words(self) -> str:
         """For a fault's `holds`: how to get back."""
-        return f"What it held before is in {self.path.name}."
+        return f"What it held before is in {self.path.name}{self.without}."
+
+    @property
+    def without(self) -> str:
+        """What is not in it and not blank, in words: ``, without flash (skipped)``; else empty."""
+        missing = [f"{name} ({ABSENCE_WORDS[reason]})" for name, reason in self.lost.items()]
+        return f", without {' and '.join(missing)}" if missing else ""
 
 
 async def save_first(
@@ -59,6 +65,6 @@ async def save_first(
     if known:
         on_event(StepDone("backup", f"the same is in {known.name} already"))
         return Saved(backup, known, known=True)
-    path = await asyncio.to_thread(store.add, backup)
-    on_event(StepDone("backup", f"saved as {path.name}"))
-    return Saved(backup, path)
+    saved = Saved(backup, await asyncio.to_thread(store.add, backup))
+    on_event(StepDone("backup", f"saved as {saved.path.name}{saved.without if contents else ''}"))
+    return saved

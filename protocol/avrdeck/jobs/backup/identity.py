@@ -59,13 +59,15 @@ async def read_chip(programmer: Programmer) -> tuple[Chip, Mapping[str, bytes]]:
     """
     part = programmer.require_part()
     found: dict[str, bytes] = {"signature": await programmer.signature()}
-    for name in ROWS if programmer.dialect.universal else ():
+    for name in ROWS:
         # The production row has the serial number in it.
         if name == "sernum" and "prodsig" in found:
             continue
         op = "prodsig.read" if name == "sernum" else f"{name}.read"
         row = part.rows.get(name)
-        if row and row.readable and isp.supports(part, op):
+        if not (row and row.readable and isp.supports(part, op)):
+            continue
+        if programmer.dialect.carries_out(isp.encode(part, op, row.offset)):
             found[name] = await rows.read(programmer, name)
     return identified(programmer, found), found
 

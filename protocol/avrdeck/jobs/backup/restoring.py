@@ -7,16 +7,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from avrdeck.boards.images import Image, Segment
-from avrdeck.boards.models import BLANK
 from avrdeck.jobs.backup.blankness import looks_blank
 from avrdeck.jobs.backup.guarding import BEFORE_DESTROYING, Saved, save_first
 from avrdeck.jobs.backup.planning import RestorePlan
 from avrdeck.jobs.backup.store import Store
 from avrdeck.jobs.backup.taking import Wish
+from avrdeck.jobs.erasing import erase
 from avrdeck.jobs.events import EventHandler, StepDone, StepStarted, unheard
 from avrdeck.jobs.fuses import write_fuses
 from avrdeck.jobs.ledger import UNCHANGED, Ledger
 from avrdeck.jobs.questions import Ask, Question, Topic, confirmation, insist
+from avrdeck.jobs.settling import keeping_fuses
+from avrdeck.jobs.witnesses import ErasedByChance
 from avrdeck.protocol.errors import Fault, TargetError
 from avrdeck.protocol.programmer import Programmer
 from avrdeck.protocol.target import fuses, memories
@@ -26,7 +28,8 @@ from avrdeck.protocol.target import fuses, memories
 class RestoreReceipt:
     """What was done, and the fuse and lock bytes read back. Sizes count the bytes that were written.
 
-    ``saved`` is the file that holds what the chip was before. ``fuses_reverted``: the user took the
+    ``saved`` is the file that holds what the chip was before, ``unsaved`` are the memories that are neither
+    in it nor blank. ``fuses_reverted``: the user took the
     fuses back, and the lock bits were not written.
     """
 
@@ -39,6 +42,7 @@ class RestoreReceipt:
     before: Mapping[str, int]
     after: Mapping[str, int]
     fuses_reverted: bool
+    unsaved: tuple[str, ...] = ()
 
 
 async def restore(
@@ -108,6 +112,7 @@ class _Restorer:
             before=plan.before,
             after=after,
             fuses_reverted=reverted,
+            unsaved=tuple(self._saved.lost),
         )
 
     async def _eeprom_to_keep(self) -> Image:
@@ -123,13 +128,8 @@ class _Restorer:
     async def _erase(self) -> None:
         self._begin("erase", "erase the chip, which also unlocks it")
         self._holds("The chip is erased or partly so; its fuses are unchanged.")
-        await self._programmer.chip_erase()
-        lock = await fuses.read(self._programmer, "lock") if self._part.lock.readable else BLANK
-        if not self._part.lock.same(lock, BLANK):
-            raise TargetError(
-                f"The chip is still locked after the erase: lock reads {lock:02X}",
-                advice="Check the supply voltage, then restore again.",
-            )
+        async with keeping_fuses(self._programmer, self._plan.before):
+            await erase(self._programmer, self._plan.before)
         self._holds("The chip is erased, its fuses are unchanged.")
 
     async def _write_flash(self, flash: Image) -> None:
@@ -189,6 +189,8 @@ class _Restorer:
         try:
             yield
         except Fault as fault:
+            if isinstance(fault, ErasedByChance):
+                self._restored.clear()
             self._holds(unchanged if fault.holds in {"", UNCHANGED} else fault.holds)
             fault.holds = self._ledger.holds
             raise

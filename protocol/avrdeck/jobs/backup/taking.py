@@ -81,7 +81,7 @@ class _Taker:
         return made_of(chip, self._found, self._left_out, made=wish.now(), label=wish.label)
 
     async def _fuses(self) -> dict[str, int]:
-        readable = self._programmer.dialect.universal
+        readable = self._programmer.dialect.reads_fuses
         values = await fuses.read_all(self._programmer) if readable else {}
         self._found |= {name: bytes([value]) for name, value in values.items()}
         self._left_out |= {name: Absence.UNREADABLE for name in self._part.fuses if name not in values}

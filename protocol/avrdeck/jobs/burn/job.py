@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from avrdeck.boards.models import BLANK
 from avrdeck.jobs.backup.blankness import samples
-from avrdeck.jobs.backup.guarding import Saved, save_first
+from avrdeck.jobs.backup.guarding import BEFORE_DESTROYING, Saved, save_first
 from avrdeck.jobs.backup.identity import Chip, read_chip
 from avrdeck.jobs.backup.store import Store
+from avrdeck.jobs.backup.taking import Wish
 from avrdeck.jobs.burn.journal import Entry, Journals, begun
 from avrdeck.jobs.burn.model import BurnReceipt
 from avrdeck.jobs.burn.outline import Outline, prepare
@@ -23,15 +25,27 @@ from avrdeck.protocol.programmer import Programmer
 from avrdeck.protocol.target import memories
 
 RESUME = "Then go on from here: avrdeck burn --resume."
+STAMPED = ("serial", "lock")
+"""From these steps on the serial number may be in EEPROM in part."""
+
+
+async def _untold(entry: Entry, fault: Fault) -> None:
+    del entry, fault
 
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """Where backups and journals are kept. Without ``contents`` flash and EEPROM are not saved."""
+    """Where backups and journals are kept. Without ``contents`` flash and EEPROM are not saved.
+
+    ``wish`` says what is saved of them, and when no more of it is wanted. ``stopped`` is told of a burn that
+    a fault has stopped, as far as it had come.
+    """
 
     store: Store = field(default_factory=Store)
     journals: Journals = field(default_factory=Journals)
     contents: bool = True
+    wish: Wish = BEFORE_DESTROYING
+    stopped: Callable[[Entry, Fault], Awaitable[None]] = _untold
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +66,9 @@ async def carry_out(  # noqa: PLR0917 - called with the same names everywhere
     ledger: Ledger | None = None,
 ) -> Burnt:
     """Do what ``outline`` says, after ``ask`` has confirmed it. At the end the chip is let go.
+
+    A serial number is made when the backup is there, just before the erase, and from then on it is this
+    chip's: resuming writes the same one, and a burn that is begun anew gets another.
 
     Raises `Refused` without a confirmation, and the fault that stopped it, with what the chip holds by then
     and how to get on; ``ledger`` knows what it holds for whoever cancels it.
@@ -89,7 +106,10 @@ async def resume(  # noqa: PLR0917 - as `carry_out`
     line has left nothing between the pages.
     """
     ledger = ledger or Ledger()
-    outline = await prepare(programmer, entry.plan)
+    plan = entry.plan
+    if plan.serial and entry.step in STAMPED:
+        plan = replace(plan, serial=replace(plan.serial, overwrite=True))
+    outline = await prepare(programmer, plan)
     with ledger.told():
         ours = entry.begun and await _holds_nothing_else(programmer, outline)
     right = [
@@ -97,6 +117,8 @@ async def resume(  # noqa: PLR0917 - as `carry_out`
     ]
     found = ["flash blank or burned in part" if ours else "flash with something else in it"]
     found += [f"{name} as planned" for name in right]
+    if plan.serial:
+        found.append(f"its serial number is {plan.serial.text}")
     stopped = f"the burn of {entry.plan.file_name} stopped at: {entry.step or 'the backup'}"
     on_event(StepDone("resume", f"{stopped}; the chip has {', '.join(found)}"))
     if ours:
@@ -116,8 +138,12 @@ async def _confirmed(  # noqa: PLR0917 - as `carry_out`
 ) -> Burnt:
     with ledger.told():
         await insist(ask, confirmation(text, outline.part.name, outline.findings))
-        saved = await save_first(programmer, keeping.store, contents=keeping.contents, on_event=on_event)
+        saved = await save_first(
+            programmer, keeping.store, contents=keeping.contents, wish=keeping.wish, on_event=on_event
+        )
         plan = replace(outline.plan, part=outline.part.name)
+        if plan.order:
+            plan = plan.numbered(await plan.order.issue(saved.backup.chip, on_event))
         record = _Record(
             keeping.journals,
             Entry(plan, saved.backup.chip, programmer.link.transport.name, saved=saved.path.name),
@@ -127,7 +153,9 @@ async def _confirmed(  # noqa: PLR0917 - as `carry_out`
         receipt = await burn(programmer, plan, record.watching(on_event), ledger)
     except Fault as fault:
         fault.holds = f"{fault.holds} {saved.words}"
-        fault.advice = f"{fault.advice} {RESUME}".strip()
+        spent = plan.serial.spent if plan.serial else ""
+        fault.advice = f"{fault.advice} {RESUME} {spent}".strip()
+        await keeping.stopped(record.entry, fault)
         raise
     await asyncio.to_thread(keeping.journals.remove, record.entry)
     return Burnt(saved.backup.chip, receipt, saved)
@@ -163,7 +191,7 @@ class _Record:
 
 async def _holds_nothing_else(programmer: Programmer, outline: Outline) -> bool:
     """Whether flash has, as far as looked at, nothing but bytes that the burn itself may have written."""
-    image = outline.plan.image
+    image = outline.plan.content
     for start, size in samples(outline.part, dict(outline.before)):
         content = await memories.read(programmer, "flash", start, size)
         wanted = image.read(start, size)

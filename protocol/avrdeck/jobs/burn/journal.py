@@ -25,7 +25,10 @@ from avrdeck.jobs.backup.identity import Chip
 from avrdeck.jobs.backup.store import slug
 from avrdeck.jobs.burn.model import BurnPlan
 from avrdeck.jobs.places import data_folder
+from avrdeck.jobs.serials.stamping import Stamp
+from avrdeck.jobs.serials.template import MAX_BYTES as MAX_SERIAL
 from avrdeck.protocol.errors import InputFault
+from avrdeck.protocol.target.memories import TRANSFERABLE
 
 FORMAT = "avrdeck burn 1"
 MAX_BYTES = 600_000
@@ -122,6 +125,7 @@ def _dumped(entry: Entry) -> str:
         "baud": plan.baud,
         "fuses": dict(plan.fuse_bytes),
         "lock": plan.lock,
+        "stamp": _stamp_dumped(plan.serial),
         "image": [[segment.start, b64encode(segment.data).decode()] for segment in plan.image.segments],
     }
     return json.dumps(table, indent=1) + "\n"
@@ -148,14 +152,15 @@ def _parsed(table: object, chip: Chip, port: str) -> Entry:
         _text(table, "board"),
         _maybe(table, "f_cpu_hz"),
         _maybe(table, "baud"),
+        serial=_stamp(table.get("stamp")),
     )
     begun = table.get("begun") is not False
     return Entry(plan, chip, port, _text(table, "step"), _text(table, "saved"), begun)
 
 
-def _text(table: dict[str, Any], key: str) -> str:
+def _text(table: dict[str, Any], key: str, longest: int = MAX_TEXT) -> str:
     value = table.get(key)
-    if not isinstance(value, str) or len(value) > MAX_TEXT:
+    if not isinstance(value, str) or len(value) > longest:
         raise ValueError(f"{key} is no text")
     return printable(value)
 
@@ -174,6 +179,26 @@ def _fuses(value: object, known: Mapping[str, object]) -> dict[str, int]:
     if not isinstance(value, dict) or not set(value) <= set(known) - {"lock"}:
         raise ValueError("fuses are not those of the part")
     return {name: _number(byte, 0xFF) for name, byte in value.items()}
+
+
+def _stamp_dumped(stamp: Stamp | None) -> dict[str, object] | None:
+    if stamp is None:
+        return None
+    place = {"memory": stamp.memory, "address": stamp.address, "overwrite": stamp.overwrite}
+    return {"text": stamp.text, "data": stamp.data.hex(), **place}
+
+
+def _stamp(table: object) -> Stamp | None:
+    if table is None:
+        return None
+    if not isinstance(table, dict) or table.get("memory") not in TRANSFERABLE:
+        raise ValueError("stamp is no serial number")
+    data = bytes.fromhex(_text(table, "data", 2 * MAX_SERIAL))
+    if not data:
+        raise ValueError("stamp has no bytes")
+    address = _number(table.get("address"), MAX_BYTES)
+    overwrite = table.get("overwrite") is True
+    return Stamp(data, address, table["memory"], overwrite, _text(table, "text", MAX_SERIAL))
 
 
 def _image(table: dict[str, Any], size: int) -> Image:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from avrdeck.boards import images
 from avrdeck.boards.catalog import part as find_part
@@ -13,8 +13,10 @@ from avrdeck.boards.labels import CLOCKS, hz_label
 from avrdeck.boards.models import BLANK, Part
 from avrdeck.boards.safety import BootImage, Context, Finding, Severity, Xtal1, review
 from avrdeck.boards.safety.model import STOCK_SCK_HZ
+from avrdeck.jobs.backup.identity import read_chip
 from avrdeck.jobs.burn.model import BurnPlan, check
 from avrdeck.jobs.ledger import Ledger
+from avrdeck.jobs.serials.stamping import Stamp, insist_on_room
 from avrdeck.jobs.settling import full
 from avrdeck.protocol.dialects import Reach
 from avrdeck.protocol.errors import InputFault, SignatureMismatch, UsageFault
@@ -37,13 +39,17 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """A plan for one chip. ``before`` holds its fuse and lock bytes as they were read."""
+    """A plan for one chip. ``before`` holds its fuse and lock bytes as they were read.
+
+    ``sample`` is the serial number that the plan's order would bring now, with nothing used.
+    """
 
     plan: BurnPlan
     part: Part
     before: Mapping[str, int]
     operations: tuple[Operation, ...]
     findings: tuple[Finding, ...]
+    sample: Stamp | None = None
 
     @property
     def severity(self) -> Severity | None:
@@ -55,7 +61,8 @@ async def prepare(programmer: Programmer, plan: BurnPlan, xtal: Xtal1 | None = N
     """Look at the target, which is in programming mode, and outline ``plan`` for it. Only reads.
 
     Raises `SignatureMismatch` for another part than the plan's, `UsageFault` for a plan that cannot be
-    carried out, `InputFault` for an image that does not fit the part.
+    carried out, `InputFault` for an image that does not fit the part, `Refused` where a serial number would
+    go over other data.
     """
     with Ledger().told():
         if programmer.dialect.reach is Reach.BOOTLOADER:
@@ -65,7 +72,21 @@ async def prepare(programmer: Programmer, plan: BurnPlan, xtal: Xtal1 | None = N
             )
         await _insist_on_part(programmer, plan)
         before = await fuses.read_all(programmer)
-        return outline(plan, programmer.require_part(), before, programmer.dialect.sck_hz, xtal)
+        found = outline(plan, programmer.require_part(), before, programmer.dialect.sck_hz, xtal)
+        return replace(found, sample=await _sample(programmer, plan))
+
+
+async def _sample(programmer: Programmer, plan: BurnPlan) -> Stamp | None:
+    """Try the serial number in its place, before any is used or anything done."""
+    sample = None
+    if plan.order:
+        chip, _ = await read_chip(programmer)
+        sample = await plan.order.sample(chip)
+        plan = plan.numbered(sample)
+        check(plan, programmer.require_part())
+    if plan.serial:
+        await insist_on_room(programmer, plan.serial, erased=True)
+    return sample
 
 
 def outline(
@@ -127,6 +148,8 @@ def _operations(
     yield Operation(
         "backup", "Backup", "", "fuses, lock and identity; flash and EEPROM unless blank or told not to"
     )
+    if plan.order:
+        yield Operation("number", "Serial number", "", plan.order.words)
     lock = f"lock {before['lock']:02X}" if "lock" in before else ""
     yield Operation("erase", "Erase and unlock", lock, f"blank, lock {BLANK:02X}")
     for name in plan.fuse_bytes:
@@ -147,6 +170,9 @@ def _operations(
     size = f"{plan.image.size} bytes of {plan.file_name} at {plan.image.start:#06x}"
     yield Operation("flash", "Write flash", "blank", size)
     yield Operation("verify", "Verify flash", "", "every byte read back")
+    place = plan.order.place if plan.order else plan.serial
+    if place and place.memory == "eeprom":
+        yield Operation("serial", "Write the serial number", "", "into EEPROM, read back")
     if plan.lock is not None:
         yield Operation("lock", "Lock and verify", f"{BLANK:02X}", f"{full(part.lock, plan.lock):02X}")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from avrdeck.boards.fuses import decode
 from avrdeck.boards.models import ClockKind, Part
@@ -70,8 +70,11 @@ async def rehearse(
 ) -> tuple[Rehearsal, ...]:
     """Play the burn once for everything that may be on XTAL1: once where that is known or follows.
 
-    ``flash`` is what the chip's flash holds from address 0 on, as far as it was read.
+    ``flash`` is what the chip's flash holds from address 0 on, as far as it was read. A serial number is
+    the outline's sample, and no number is used.
     """
+    if outline.sample:
+        outline = replace(outline, plan=outline.plan.numbered(outline.sample))
     return tuple([await _play(outline, one, flash, baud) for one in assumptions(outline, xtal)])
 
 
@@ -149,4 +152,6 @@ def _cells(outline: Outline, flash: bytes | None) -> Cells:
 def _holds(plan: BurnPlan, part: Part, cells: Cells) -> bool:
     wanted = {**plan.fuse_bytes, **({} if plan.lock is None else {"lock": plan.lock})}
     right = all(agree(part.fuses[name], cells.fuses[name], value) for name, value in wanted.items())
-    return right and bytes(cells.flash) == plan.image.flat(len(cells.flash))
+    stamp = plan.in_eeprom
+    stamped = stamp is None or cells.eeprom[stamp.address : stamp.end] == stamp.data
+    return right and stamped and bytes(cells.flash) == plan.content.flat(len(cells.flash))

@@ -10,6 +10,7 @@ from avrdeck.jobs.erasing import erase
 from avrdeck.jobs.events import EventHandler, StepDone, StepStarted, unheard
 from avrdeck.jobs.ledger import Ledger
 from avrdeck.jobs.pages import whole_pages
+from avrdeck.jobs.serials.stamping import in_chip
 from avrdeck.jobs.settling import agree, full, glance, settle, shown
 from avrdeck.protocol.errors import Fault, PortError, TargetError, UsageFault, VerifyError
 from avrdeck.protocol.programmer import Programmer
@@ -60,11 +61,13 @@ class _Burner:
         await self._erase(before, wanted)
         await self._write_fuses(before, wanted)
         await self._write_flash()
+        await self._write_eeprom()
         await self._write_lock()
         after = await self._confirm(wanted)
         await self._programmer.leave()
-        image = self._plan.image
-        return BurnReceipt(self._part.name, image.file, image.size, before, after, tuple(self._repaired))
+        image, serial = self._plan.content, self._plan.serial
+        repaired = tuple(self._repaired)
+        return BurnReceipt(self._part.name, image.file, image.size, before, after, repaired, serial)
 
     async def make_safe(self) -> None:
         """After a fault: see that no fuse byte is left with a value that nobody wanted, and tell what is."""
@@ -128,7 +131,7 @@ class _Burner:
         self._end("restart", "it answers under the new fuses")
 
     async def _write_flash(self) -> None:
-        image = self._plan.image
+        image = self._plan.content
         self._begin("flash", f"write {image.size} bytes of {self._plan.file_name} at {image.start:#06x}")
         self._holds("The chip's fuses are as planned, its flash is written in part, it is not locked.")
         await memories.write(self._programmer, image, erased=True, watch=self._on_event)
@@ -137,6 +140,22 @@ class _Burner:
         await memories.verify(self._programmer, whole_pages(image, self._part), watch=self._on_event)
         self._holds("The chip's fuses and flash are as planned, it is not locked.")
         self._end("verify", f"{image.size} bytes agree")
+
+    async def _write_eeprom(self) -> None:
+        """The serial number, where it goes there: before the lock bits, which may forbid it."""
+        serial = self._plan.in_eeprom
+        if serial is None:
+            return
+        self._begin("serial", f"write the serial number {serial.words}")
+        if not await in_chip(self._programmer, serial):
+            self._holds(
+                "The chip's fuses and flash are as planned, its serial number may be there in part, "
+                "it is not locked."
+            )
+            await memories.write(self._programmer, serial.image, erased=False, watch=self._on_event)
+            await memories.verify(self._programmer, serial.image, watch=self._on_event)
+        self._holds("The chip's fuses, flash and serial number are as planned, it is not locked.")
+        self._end("serial")
 
     async def _write_lock(self) -> None:
         if self._plan.lock is None:

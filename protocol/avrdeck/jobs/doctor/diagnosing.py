@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from avrdeck.boards import wiring
 from avrdeck.jobs.doctor.answers import Answer, Kind
 from avrdeck.jobs.doctor.explaining import explain
-from avrdeck.jobs.doctor.listening import BAUDS, LOOPED, Round
-from avrdeck.jobs.doctor.model import Cause, Check, Diagnosis, Patient, Report, Section, State
+from avrdeck.jobs.doctor.listening import BAUDS, DTR_RELEASED, LOOPED, Round
+from avrdeck.jobs.doctor.model import Cause, Check, Diagnosis, Found, Patient, Report, Section, State
 from avrdeck.jobs.doctor.target import Examination, examine
 from avrdeck.jobs.doctor.usb import Usb, usb_of
 from avrdeck.jobs.events import EventHandler, StepDone, StepStarted, unheard
@@ -125,7 +125,7 @@ class _Doctor:
         return cause
 
     def _held(self, answer: Answer) -> Cause | None:
-        return explain("dtr_held", who=answer.who) if answer.how == "DTR released" else None
+        return explain("dtr_held", who=answer.who) if answer.how == DTR_RELEASED else None
 
     def _closed(self, name: str, fault: PortError) -> Diagnosis:
         if fault.reason is PortReason.MISSING:
@@ -150,8 +150,23 @@ class _Doctor:
         order = list(Section)
         checks = sorted(self._checks, key=lambda check: order.index(check.section))
         return Report(
-            self._port, tuple(checks), diagnosis, self._wires, len(self._answers), round(self._seconds, 1)
+            self._port,
+            tuple(checks),
+            diagnosis,
+            self._wires,
+            len(self._answers),
+            round(self._seconds, 1),
+            _found(self._answers),
         )
+
+
+def _found(answers: list[Answer]) -> Found | None:
+    """Whom one can connect to, which asserts DTR."""
+    for kind in (Kind.PROGRAMMER, Kind.BOOTLOADER):
+        for answer in answers:
+            if answer.kind is kind and answer.how != DTR_RELEASED:
+                return Found(answer.who, answer.baud)
+    return None
 
 
 def wires_for(patient: Patient, usb: Usb | None = None) -> wiring.Plan:
@@ -181,7 +196,7 @@ def _without_programmer(port: str, answers: list[Answer]) -> Cause:
         return explain("loopback")
     for kind in _EXPLAINED:
         for answer in (answer for answer in answers if answer.kind is kind):
-            key = "dtr_held" if answer.how == "DTR released" and answer.programmer else kind.name.lower()
+            key = "dtr_held" if answer.how == DTR_RELEASED and answer.programmer else kind.name.lower()
             return explain(
                 key, who=answer.who, baud=answer.baud, heard=printable(answer.heard, SHOWN_TEXT), port=port
             )

@@ -13,6 +13,8 @@ DISCHARGE_SECONDS = 0.05
 LATE_SECONDS = 1.8
 """A bootloader that is left alone has started its application by then."""
 FEW_TRIES = 3
+DTR_RELEASED = "DTR released"
+"""How a board is asked on which DTR is RESET itself."""
 LOOPED = 2
 """An echo at that many speeds is no application: it is in the wires."""
 FINAL = frozenset({Kind.PROGRAMMER, Kind.STRANGER})
@@ -77,7 +79,7 @@ class Round:
         """For boards on which DTR is RESET itself: asserted, it holds them."""
         await self._wire.set_baud(baud)
         await self._wire.set_dtr(False)
-        await self._probe(SYNC_TRIES, "DTR released")
+        await self._probe(SYNC_TRIES, DTR_RELEASED)
 
     async def _pulse(self) -> None:
         """Reset the board. DTR stays asserted: boards whose own chip is the USB port answer only then."""

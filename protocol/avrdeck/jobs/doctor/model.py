@@ -44,7 +44,8 @@ class Cause:
     """Something that explains what was seen: ``rule`` is its safety rule, empty where there is none.
 
     ``text`` explains it in 20 to 40 words, ``action`` is the next thing to do with one's hands. ``sure``:
-    the fuse bytes that were last written say so.
+    the fuse bytes that were last written say so. ``sketch`` is the line of the ArduinoISP sketch that
+    ``action`` speaks of, empty where it speaks of none.
     """
 
     rule: str
@@ -52,6 +53,7 @@ class Cause:
     text: str
     action: str
     sure: bool = False
+    sketch: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +79,32 @@ class Patient:
     """What is known before looking.
 
     ``part`` is the expected target, ``last`` the fuse bytes that it had last, as far as they are known.
-    ``board`` is the programmer's in the words of `avrdeck.boards.wiring`.
+    ``board`` is the programmer's in the words of `avrdeck.boards.wiring`. ``seen`` says in words what was
+    on the port last, where the fuse bytes are known from that; ``assumed``: so is the part, and another one
+    is as welcome.
     """
 
     part: Part | None = None
     last: Mapping[str, int] = field(default_factory=dict)
     board: str | None = None
+    seen: str = ""
+    assumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A firmware that can be connected to: its name, and the line speed at which it answers."""
+
+    who: str
+    baud: int
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that was looked at, and what it comes to. ``wires`` is the wiring that should be."""
+    """Everything that was looked at, and what it comes to. ``wires`` is the wiring that should be.
+
+    ``found`` is the programmer, or the bootloader where there is none; `None` where nobody answers.
+    """
 
     port: str
     checks: tuple[Check, ...]
@@ -95,3 +112,4 @@ class Report:
     wires: wiring.Plan
     probes: int
     seconds: float
+    found: Found | None = None

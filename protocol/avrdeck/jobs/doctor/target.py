@@ -67,8 +67,10 @@ def _unanswered(symptom: Symptom, reads: list[bytes], patient: Patient, sck_hz: 
     seen = "; ".join(hexadecimal(read) for read in dict.fromkeys(reads))
     found = causes(symptom, patient, sck_hz)
     waiting = "waits for an answer"
+    remembered = (_check("Last seen", State.OK, patient.seen),) if patient.seen else ()
     checks = (
         _check("Signature", State.FAIL, seen, found[0].action),
+        *remembered,
         *(_check(name, State.SKIPPED, waiting) for name in ("Part", "Fuses", "Clock", "Lock")),
     )
     return Examination(checks, found, picture=not found[0].sure)
@@ -78,7 +80,7 @@ async def _answered(programmer: Programmer, patient: Patient, signature: bytes) 
     shown = hexadecimal(signature)
     steady = _check("Signature", State.OK, f"{shown}, {AGREEING_READS} reads agree")
     candidates = by_signature(signature)
-    expected = patient.part
+    expected = None if patient.assumed else patient.part
     if not candidates:
         cause = explain("unknown_part", found=shown)
         return Examination((steady, _check("Part", State.FAIL, "none that is known", cause.action)), (cause,))

@@ -97,6 +97,18 @@ class Inventory:
             rows = db.execute("SELECT * FROM event WHERE chip = ? ORDER BY id", (number,))
             return tuple(map(_happening, rows))
 
+    def last_on(self, port: str) -> tuple[Known, Mapping[str, int]] | None:
+        """The chip that was seen last on ``port``, and the fuse and lock bytes that it had last."""
+        with self._database.reading() as db:
+            row = db.execute(
+                "SELECT * FROM chip WHERE port = ? ORDER BY last_seen DESC, id DESC", (port[:MAX_TEXT],)
+            ).fetchone()
+            last = _last_fuses(db, int(row["id"])) if row else None
+        if row is None:
+            return None
+        values = _happening(last).data if last else {}
+        return _known(row), {name: value for name, value in values.items() if _is_byte(value)}
+
     def find(self, reference: str) -> Known:
         """The chip that a number, a label or (the beginning of) a serial number means.
 
@@ -152,9 +164,7 @@ class Inventory:
 
     def _note_fuses(self, db: sqlite3.Connection, number: int, fuses: dict[str, int], at: str) -> bool:
         """Add to the fuse history what is new; whether it was."""
-        last = db.execute(
-            "SELECT * FROM event WHERE chip = ? AND kind = ? ORDER BY id DESC", (number, Kind.FUSES.value)
-        ).fetchone()
+        last = _last_fuses(db, number)
         if last and _happening(last).data == fuses:
             return False
         text = "  ".join(f"{name} {value:02X}" for name, value in fuses.items())
@@ -163,6 +173,17 @@ class Inventory:
 
     def _at(self) -> str:
         return self._now().astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _last_fuses(db: sqlite3.Connection, number: int) -> sqlite3.Row | None:
+    row: sqlite3.Row | None = db.execute(
+        "SELECT * FROM event WHERE chip = ? AND kind = ? ORDER BY id DESC", (number, Kind.FUSES.value)
+    ).fetchone()
+    return row
+
+
+def _is_byte(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 0xFF
 
 
 def _key(chip: Chip) -> tuple[str, str]:

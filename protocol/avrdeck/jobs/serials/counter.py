@@ -16,6 +16,7 @@ from pathlib import Path
 
 from avrdeck.boards import wholefile
 from avrdeck.boards.text import printable
+from avrdeck.jobs.serials import locks
 from avrdeck.protocol.errors import Fault, InputFault
 
 MAX_NUMBER = 2**64 - 1
@@ -45,7 +46,7 @@ class Counter:
                 number = self._next()
                 if number >= MAX_NUMBER:
                     raise self._bad("has come to its end")
-                wholefile.replace(self.path, f"{number + 1}\n".encode())
+                _replace(self.path, f"{number + 1}\n".encode())
                 return number
 
     def peek(self) -> int:
@@ -70,42 +71,38 @@ class Counter:
         )
 
 
+def _replace(path: Path, content: bytes) -> None:
+    """On Windows nothing takes the place of a file that somebody is reading: wait for that to end."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            wholefile.replace(path, content)
+        except PermissionError:
+            if sys.platform != "win32" or time.monotonic() > deadline:
+                raise
+            time.sleep(RETRY)
+        else:
+            return
+
+
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     """Hold the lock on ``path``. The system takes it away when the program dies."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         deadline = time.monotonic() + PATIENCE
-        while not _try_lock(descriptor):
+        while not locks.try_lock(descriptor):
             if time.monotonic() > deadline:
                 raise Fault(
                     f"{printable(str(path))} stays locked", advice="Another program holds the counter."
                 )
             time.sleep(RETRY)
-        # Closing the descriptor releases the lock.
-        yield
+        try:
+            yield
+        finally:
+            locks.unlock(descriptor)
     finally:
         os.close(descriptor)
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(descriptor: int) -> bool:
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-else:
-    import fcntl
-
-    def _try_lock(descriptor: int) -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
 
 
 @contextmanager

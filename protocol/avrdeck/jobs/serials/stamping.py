@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from avrdeck.boards import images
+from avrdeck.boards.fuses import decode
 from avrdeck.boards.images import Image
 from avrdeck.boards.images.image import Piece, joined
 from avrdeck.boards.models import BLANK, Part
+from avrdeck.boards.text import printable
 from avrdeck.jobs.events import EventHandler, unheard
 from avrdeck.jobs.ledger import Ledger
 from avrdeck.jobs.writing import write_image
 from avrdeck.protocol.errors import Refused, UsageFault
 from avrdeck.protocol.programmer import Programmer
-from avrdeck.protocol.target import memories
+from avrdeck.protocol.target import fuses, memories
 from avrdeck.protocol.text import hexadecimal
 
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """``data`` to be put at byte ``address`` of ``memory``; ``overwrite`` what is there, if need be."""
+    """``data`` to be put at byte ``address`` of ``memory``; ``overwrite`` what is there, if need be.
+
+    ``text`` is what people call the serial number.
+    """
 
     data: bytes
     address: int
     memory: str = "eeprom"
     overwrite: bool = False
+    text: str = ""
 
     @property
     def end(self) -> int:
@@ -34,8 +40,20 @@ class Stamp:
 
     @property
     def words(self) -> str:
-        """``53 4E 31 at 0x0010 of eeprom``."""
-        return f"{hexadecimal(self.data, 16)} at {self.address:#06x} of {self.memory}"
+        """``SN1 (53 4E 31) at 0x0010 of eeprom``; without the digits where they are what it is called."""
+        digits = hexadecimal(self.data, 16)
+        shown = digits if self.text in {"", digits} else f"{printable(self.text)} ({digits})"
+        return f"{shown} at {self.address:#06x} of {self.memory}"
+
+    @property
+    def spent(self) -> str:
+        """For the advice of a fault after which the chip may not have it."""
+        return f"Serial number {printable(self.text)} stays this chip's: no counter gives it again."
+
+    @property
+    def image(self) -> Image:
+        """The stamp alone, to be written."""
+        return Image.of(self.data, self.address, "the serial number", self.memory)
 
 
 def insist_on_place(stamp: Stamp, part: Part) -> None:
@@ -57,7 +75,9 @@ def stamped(image: Image, stamp: Stamp) -> Image:
     """
     if stamp.memory != image.memory:
         raise UsageFault(f"The serial number is for {stamp.memory}, the file holds {image.memory}")
-    _insist_on_room(image.read(stamp.address, len(stamp.data)), stamp, image.file or "the image")
+    _insist_on_room(
+        image.read(stamp.address, len(stamp.data)), stamp, PurePath(image.file).name or "The image"
+    )
     kept = [
         piece
         for segment in image.segments
@@ -89,12 +109,33 @@ async def stamp_chip(programmer: Programmer, stamp: Stamp, on_event: EventHandle
     """
     insist_on_place(stamp, programmer.require_part())
     with Ledger().told():
-        there = await memories.read(programmer, stamp.memory, stamp.address, len(stamp.data), on_event)
-        if there == stamp.data:
+        if await in_chip(programmer, stamp):
             return
-        _insist_on_room(there, stamp, "the chip")
-    image = Image.of(stamp.data, stamp.address, "the serial number", stamp.memory)
-    await write_image(programmer, image, on_event=on_event)
+    await write_image(programmer, stamp.image, on_event=on_event)
+
+
+async def in_chip(programmer: Programmer, stamp: Stamp) -> bool:
+    """Whether the target holds the stamp already; raises `Refused` when it has other data in its place."""
+    there = await memories.read(programmer, stamp.memory, stamp.address, len(stamp.data))
+    if there != stamp.data:
+        _insist_on_room(there, stamp, "The chip")
+    return there == stamp.data
+
+
+async def insist_on_room(programmer: Programmer, stamp: Stamp, *, erased: bool) -> None:
+    """Raise `Refused` when the target has data in the stamp's place, and `UsageFault` without such a place.
+
+    ``erased`` says that it will be erased first: only EEPROM that EESAVE keeps is in the way then.
+    """
+    insist_on_place(stamp, programmer.require_part())
+    if erased and (stamp.memory == "flash" or not await _keeps_eeprom(programmer)):
+        return
+    await in_chip(programmer, stamp)
+
+
+async def _keeps_eeprom(programmer: Programmer) -> bool:
+    values = await fuses.read_all(programmer)
+    return decode(programmer.require_part(), values, partial=True).eesave is True
 
 
 def _insist_on_room(there: bytes, stamp: Stamp, where: str) -> None:

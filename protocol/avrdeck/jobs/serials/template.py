@@ -26,15 +26,14 @@ _TOKEN = re.compile(r"\{\{|\}\}|\{([a-z]+)(?::(\d{1,2})?([xX])?)?\}|[{}]|[^{}]+"
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A template that was checked. ``needs_counter`` tells whether a number has to be drawn for it."""
+    """A template that was checked."""
 
     pieces: tuple[tuple[str, str, int, str], ...]
     """(literal, name, width, x or X); a literal has no name."""
 
-    @property
-    def needs_counter(self) -> bool:
-        """Whether ``{counter}`` is in it."""
-        return any(name == "counter" for _, name, _, _ in self.pieces)
+    def needs(self, wanted: str) -> bool:
+        """Whether ``{wanted}`` is in it."""
+        return any(name == wanted for _, name, _, _ in self.pieces)
 
     def render(self, values: Mapping[str, str | int]) -> str:
         """The text with ``values`` by name; raises `UsageFault` when one is not there or too long."""
@@ -69,7 +68,7 @@ def _piece(values: Mapping[str, str | int], literal: str, name: str, width: int,
     if not name:
         return literal
     if name not in values:
-        raise UsageFault(f"{{{name}}} is not known here", advice="It takes a chip, or a counter.")
+        raise UsageFault(f"{{{name}}} is not known here", advice="It takes a chip that has it.")
     value = values[name]
     if base and not isinstance(value, int):
         raise UsageFault(f"{{{name}}} is no number and has no hex form")

@@ -5,31 +5,36 @@ from __future__ import annotations
 from avrdeck.boards.images import Image
 from avrdeck.jobs.events import EventHandler, StepDone, StepStarted, unheard
 from avrdeck.jobs.ledger import Ledger
+from avrdeck.jobs.pages import whole_pages
 from avrdeck.jobs.upload.model import Plan, UploadReceipt, verified
 from avrdeck.jobs.upload.pages import compare, image_of, page_size
-from avrdeck.jobs.upload.room import insist_on_room, room
+from avrdeck.jobs.upload.room import insist_on_room
 from avrdeck.protocol.errors import UsageFault
 from avrdeck.protocol.programmer import Programmer
 from avrdeck.protocol.target import memories
 
 
-async def upload(programmer: Programmer, plan: Plan, on_event: EventHandler = unheard) -> UploadReceipt:
+async def upload(
+    programmer: Programmer, plan: Plan, on_event: EventHandler = unheard, ledger: Ledger | None = None
+) -> UploadReceipt:
     """Write ``plan`` through the bootloader that answers and verify it; the chip is identified.
 
     The boot section is never written to. Raises `UsageFault` for an image that reaches into it,
-    `VerifyError` when the chip holds something else in the end. Every fault says what the chip holds.
+    `VerifyError` when the chip holds something else in the end. Every fault says what the chip holds, and
+    ``ledger`` does so all the time.
     """
     part, image = programmer.require_part(), plan.image
     if image.memory != "flash" or not image.segments:
         raise UsageFault("A bootloader writes flash", advice="Give a file with flash content.")
-    insist_on_room(image, room(part, programmer.dialect, plan.board_limit), programmer.dialect)
-    ledger = Ledger()
+    ledger = ledger or Ledger()
     with ledger.told():
-        todo = await _different(programmer, image, on_event) if plan.delta else image
+        await insist_on_room(programmer, image, plan.board_limit)
+        todo = await _different(programmer, image, on_event) if plan.delta else whole_pages(image, part)
         healed = 0
         if todo.segments:
             await _write(programmer, todo, image.file, ledger, on_event)
             healed = await verified(programmer, todo, image.size, on_event)
+        ledger.holds = f"{image.file} is in flash, verified; the bootloader is unchanged."
     size = page_size(part)
     return UploadReceipt(
         part=part.name,
@@ -56,7 +61,7 @@ async def _write(
 ) -> None:
     on_event(StepStarted("write", f"write {todo.size} bytes of flash"))
     ledger.holds = (
-        f"Part of {file} is in flash, the rest holds what it held before. The bootloader is unchanged: "
+        f"{file} is in flash in part, and not verified. The bootloader is unchanged: "
         "the upload can be repeated."
     )
     await memories.write(programmer, todo, erased=False, watch=on_event)

@@ -29,7 +29,8 @@ class UploadReceipt:
 
     ``pages_written`` of ``pages`` that the image touches. ``healed`` bytes read wrong once and right the
     second time. ``erased``: the chip was erased over ISP; ``kept_bootloader``: and its bootloader put back.
-    ``backup`` names the file with what the chip held before.
+    ``backup`` names the file with what the chip held before, ``unsaved`` the memories that were erased, were
+    not blank and are not in it.
     """
 
     part: str
@@ -42,6 +43,23 @@ class UploadReceipt:
     erased: bool = False
     kept_bootloader: bool = False
     backup: str = ""
+    unsaved: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> list[str]:
+        """The same in words, what matters first."""
+        pages = f"{self.pages_written} of {self.pages} pages written"
+        lines = [
+            f"{self.file} is in the {self.part}, {self.size} bytes verified",
+            f"{pages} through {self.through}",
+        ]
+        if self.erased:
+            kept = "; its bootloader is back" if self.kept_bootloader else ""
+            lines.append(f"the chip was erased first{kept}")
+        if self.backup:
+            without = f", without {' and '.join(self.unsaved)}" if self.unsaved else ""
+            lines.append(f"what it held before is in {self.backup}{without}")
+        return lines
 
 
 async def verified(programmer: Programmer, image: Image, size: int, on_event: EventHandler) -> int:

@@ -8,11 +8,15 @@ from dataclasses import dataclass, replace
 from avrdeck.boards.fuses import decode
 from avrdeck.boards.images import Image
 from avrdeck.boards.models import BLANK, MemoryLock, Part
-from avrdeck.jobs.backup.guarding import save_first
+from avrdeck.jobs.backup.guarding import BEFORE_DESTROYING, save_first
 from avrdeck.jobs.backup.store import Store
+from avrdeck.jobs.backup.taking import Wish
+from avrdeck.jobs.erasing import erase
 from avrdeck.jobs.events import EventHandler, StepDone, StepStarted, unheard
 from avrdeck.jobs.ledger import Ledger
+from avrdeck.jobs.pages import whole_pages
 from avrdeck.jobs.questions import Ask, Question, Topic, insist
+from avrdeck.jobs.settling import keeping_fuses
 from avrdeck.jobs.upload.model import Plan, UploadReceipt, verified
 from avrdeck.jobs.upload.pages import Page, compare, image_of, page_size
 from avrdeck.protocol.errors import TargetError
@@ -37,25 +41,37 @@ async def upload(
     on_event: EventHandler = unheard,
     *,
     save_contents: bool = True,
+    wish: Wish = BEFORE_DESTROYING,
+    ledger: Ledger | None = None,
 ) -> UploadReceipt:
     """Write ``plan`` into the identified target and verify it.
 
     Where a bit has to go from 0 to 1 the chip is erased, after ``ask`` allowed it and a backup is in
-    ``store``; a bootloader and its lock bits are put back. Raises `Refused`, `TargetError`, `VerifyError`;
-    every fault says what the chip holds.
+    ``store`` as ``wish`` says; a bootloader and its lock bits are put back. Raises `Refused`,
+    `TargetError`, `VerifyError`; every fault says what the chip holds, and ``ledger`` does so all the time.
     """
-    job = _Uploader(programmer, plan, store, ask, on_event)
-    with job.ledger.told():
-        return await job.run(save_contents)
+    ledger = ledger or Ledger()
+    job = _Uploader(programmer, plan, store, ask, on_event, ledger=ledger)
+    with ledger.told():
+        receipt = await job.run(wish if save_contents else replace(wish, contents=()))
+        ledger.holds = f"{plan.image.file} is in flash, verified."
+        return receipt
 
 
 class _Uploader:
     """One upload under way."""
 
     def __init__(
-        self, programmer: Programmer, plan: Plan, store: Store, ask: Ask, on_event: EventHandler
+        self,
+        programmer: Programmer,
+        plan: Plan,
+        store: Store,
+        ask: Ask,
+        on_event: EventHandler,
+        *,
+        ledger: Ledger,
     ) -> None:
-        self.ledger = Ledger()
+        self.ledger = ledger
         self._programmer = programmer
         self._plan = plan
         self._store = store
@@ -63,14 +79,14 @@ class _Uploader:
         self._on_event = on_event
         self._part = programmer.require_part()
 
-    async def run(self, save_contents: bool) -> UploadReceipt:
+    async def run(self, wish: Wish) -> UploadReceipt:
         image = self._plan.image
         values = await fuses.read_all(self._programmer)
         lock = memory_lock(self._part, values)
         pages = [] if lock.read_blocked else await self._compare()
         refused = lock.write_blocked and any(page.differs for page in pages)
         if lock.read_blocked or refused or any(page.needs_erase for page in pages):
-            return await self._with_erase(await self._look(values, lock), save_contents)
+            return await self._with_erase(await self._look(values, lock), wish)
         everything = not (self._plan.delta or lock.write_blocked)
         chosen = [page for page in pages if page.differs or everything]
         todo = image_of([(page.start, page.wanted) for page in chosen], image.file)
@@ -99,21 +115,32 @@ class _Uploader:
         if start is None or lock.read_blocked or self._plan.image.end > start:
             return _Before(values, None, lock)
         self._on_event(StepStarted("bootloader", f"look for a bootloader at {start:#06x}"))
-        content = await memories.read(self._programmer, "flash", start, watch=self._on_event)
+        content = await self._read_twice(start)
         used = bool(content.strip(bytes([BLANK])))
         self._on_event(StepDone("bootloader", "it will be put back" if used else "none is there"))
         return _Before(values, Image.of(content, start) if used else None, lock)
 
-    async def _with_erase(self, before: _Before, save_contents: bool) -> UploadReceipt:
+    async def _read_twice(self, start: int) -> bytes:
+        """Flash from ``start`` on, which an erase will take; raises `TargetError` when reads disagree."""
+        content = await memories.read(self._programmer, "flash", start, watch=self._on_event)
+        if content != await memories.read(self._programmer, "flash", start, watch=self._on_event):
+            raise TargetError(
+                f"Flash from {start:#06x} on reads differently each time",
+                detail="A bootloader may be there, and would be put back wrong.",
+                advice="Shorten the wires, check GND, then try again.",
+            )
+        return content
+
+    async def _with_erase(self, before: _Before, wish: Wish) -> UploadReceipt:
         image, programmer = self._plan.image, self._programmer
         await insist(self._ask, Question(Topic.CONFIRM, self._question(before)))
-        saved = await save_first(programmer, self._store, contents=save_contents, on_event=self._on_event)
+        saved = await save_first(programmer, self._store, wish=wish, on_event=self._on_event)
         self._on_event(StepStarted("erase", "erase the chip"))
         self.ledger.holds = f"The chip is erased or partly so; its fuses are unchanged. {saved.words}"
-        await programmer.chip_erase()
-        await self._insist_on_unlocked()
+        async with keeping_fuses(programmer, before.values):
+            await erase(programmer, before.values, image.start)
         self._on_event(StepDone("erase"))
-        whole = _joined(image, before.bootloader)
+        whole = whole_pages(_joined(image, before.bootloader), self._part)
         self.ledger.holds = f"The chip was erased and {image.file} is in flash in part. {saved.words}"
         await self._write(whole, erased=True)
         healed = await verified(programmer, whole, image.size, self._on_event)
@@ -121,17 +148,13 @@ class _Uploader:
             await self._lock_again(before.values)
         receipt = self._receipt(sum(1 for _ in image.pages(page_size(self._part))), healed)
         kept = before.bootloader is not None
-        return replace(receipt, erased=True, kept_bootloader=kept, backup=saved.path.name)
-
-    async def _insist_on_unlocked(self) -> None:
-        if not self._part.lock.readable:
-            return
-        lock = await fuses.read(self._programmer, "lock")
-        if not self._part.lock.same(lock, BLANK):
-            raise TargetError(
-                f"The chip is still locked after the erase: lock reads {lock:02X}",
-                advice="Check the supply voltage, then try again.",
-            )
+        return replace(
+            receipt,
+            erased=True,
+            kept_bootloader=kept,
+            backup=saved.path.name,
+            unsaved=tuple(saved.lost),
+        )
 
     def _question(self, before: _Before) -> str:
         keeps_eeprom = decode(self._part, before.values, partial=True).eesave
@@ -145,7 +168,7 @@ class _Uploader:
     async def _write(self, image: Image, *, erased: bool) -> None:
         self._on_event(StepStarted("write", f"write {image.size} bytes of flash"))
         if not erased:
-            self.ledger.holds = f"Part of {image.file} is in flash; nothing else has changed."
+            self.ledger.holds = f"{image.file} is in flash in part, and not verified."
         await memories.write(self._programmer, image, erased=erased, watch=self._on_event)
         self.ledger.holds = f"{image.file} was written and is not verified."
         self._on_event(StepDone("write"))
@@ -156,7 +179,9 @@ class _Uploader:
             return
         self.ledger.holds = "Sketch and bootloader are verified; the chip is not locked as before."
         self._on_event(StepStarted("lock", f"write lock {lock:02X} again"))
-        await fuses.write(self._programmer, "lock", lock)
+        # A disturbed line can make another byte of the lock byte's instruction.
+        async with keeping_fuses(self._programmer, values):
+            await fuses.write(self._programmer, "lock", lock)
         self._on_event(StepDone("lock"))
 
     def _receipt(self, written: int, healed: int) -> UploadReceipt:

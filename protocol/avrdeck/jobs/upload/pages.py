@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from avrdeck.boards.images import Image, Segment
 from avrdeck.boards.models import Part
+from avrdeck.protocol.errors import TargetError
 from avrdeck.protocol.programmer import Programmer
 from avrdeck.protocol.target import flash
 from avrdeck.protocol.target.flash import UNPAGED_STEP
@@ -43,7 +44,11 @@ def page_size(part: Part) -> int:
 async def compare(
     programmer: Programmer, image: Image, watch: ProgressHandler = unwatched, *, until_erase: bool = False
 ) -> list[Page]:
-    """Read every page that ``image`` touches; with ``until_erase`` no more once one needs an erase."""
+    """Read every page that ``image`` touches; with ``until_erase`` no more once one needs an erase.
+
+    Raises `TargetError` when a page reads differently each time whose bytes would be written back, or whose
+    bits would make an erase necessary.
+    """
     size = page_size(programmer.require_part())
     starts = [start for start, _ in image.pages(size)]
     pages: list[Page] = []
@@ -59,10 +64,30 @@ async def compare(
             for start in range(first, last, size)
             if (found := data[start - first :][:size])
         ]
+        doomed = next((page for page in block if page.needs_erase), None) if until_erase else None
+        for page in block:
+            if page is doomed or (page.differs and _leaves_out(image, page)):
+                await _insist_on_found(programmer, page)
         pages += block
-        if until_erase and any(page.needs_erase for page in block):
+        if doomed:
             break
     return pages
+
+
+def _leaves_out(image: Image, page: Page) -> bool:
+    """Whether the image does not define every byte of the page."""
+    size = len(page.found)
+    return image.read(page.start, size, 0x00) != image.read(page.start, size, 0xFF)
+
+
+async def _insist_on_found(programmer: Programmer, page: Page) -> None:
+    """Read a page once more: a bit that was read wrong would be written back with it, or cost an erase."""
+    if await flash.read(programmer, page.start, len(page.found)) != page.found:
+        raise TargetError(
+            f"Flash at {page.start:#06x} reads differently each time",
+            detail="What the page holds decides what is written.",
+            advice="Shorten the wires, check GND, then try again.",
+        )
 
 
 def image_of(pages: Iterable[tuple[int, bytes]], file: str) -> Image:

@@ -30,6 +30,16 @@ class Reset(StrEnum):
     """Nothing: the bootloader waits already."""
 
 
+MEANS = {
+    Reset.DTR: "a pulse on DTR",
+    Reset.TOUCH: "the port opened at 1200 baud",
+    Reset.BREAK: "a long break",
+    Reset.MANUAL: "the button, after a countdown",
+    Reset.NONE: "nothing: it waits already",
+}
+"""What each of them is, in a few words."""
+
+
 async def reset(wire: Transport, how: Reset, on_event: EventHandler) -> None:
     """Reset the board on an open port; a touch needs another port and is no business of this.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from avrdeck.commands.chronicle import noted_chip
 from avrdeck.commands.deck import Deck
 from avrdeck.commands.raw.exchange import Exchange, as_list
 from avrdeck.commands.raw.options import enter, raw_options, show
@@ -44,6 +45,8 @@ async def isp(deck: Deck, words: tuple[str, ...], form: str | None, file: Path |
         frames = list(sweep.frames())
         values = await known_values(programmer, frames)
         await clear(programmer, judge_instructions(programmer.part, frames, values), deck.answer)
+        if values:
+            await noted_chip(deck, programmer)
         exchanges: list[Exchange] = []
         for _ in range(repetition.times):
             turn = [await _send(programmer, frame) for frame in frames]
@@ -53,6 +56,7 @@ async def isp(deck: Deck, words: tuple[str, ...], form: str | None, file: Path |
             if repetition.until in {each.received[0] for each in turn}:
                 break
             await programmer.link.transport.sleep(repetition.every)
+        await known_values(programmer, frames)
     show(deck, sweep, exchanges, form, file)
 
 
