@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from textual.pilot import Pilot
 from avrdeck.protocol.transports.sim import SimTransport
 from avrdeck.tui.app import DeckApp
 from avrdeck.tui.settings import Settings
+from avrdeck.tui.widgets.sheet import Sheet
 
 SIM = "sim:?autoreset=no"
 
@@ -42,11 +44,27 @@ class Bench:
                 await self.pilot.press(key)
         await self.pilot.pause()
 
+    async def settled(self) -> None:
+        """Wait until every key sent so far has had its effect, jobs on the wire apart."""
+        while self.app.typing and self.app.is_running:  # noqa: ASYNC110 - every turn of the loop is one step on
+            await asyncio.sleep(0)
+        for _ in range(ROUNDS):
+            await asyncio.sleep(0)
+
     async def done(self) -> None:
         """Wait for the job on the wire."""
         await self.app.workers.wait_for_complete()
         await self.pilot.pause()
         await self.pilot.pause()
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Give the app time until something is so."""
+        for _ in range(300):
+            if condition():
+                return
+            await self.pilot.pause(0.01)
+        shown = [row.text for sheet in self.app.screen.query(Sheet) for row in sheet.rows]
+        raise AssertionError("\n".join(shown))
 
     def seen(self, kind: type[Message]) -> list[Message]:
         """The messages of a kind, once each: the hook sees them again as they bubble."""
@@ -58,6 +76,8 @@ class Bench:
         return "\n".join(row.text for row in self.app.screen.query_one(selector).rows)
 
 
+ROUNDS = 20
+"""Turns of the event loop in which what a key led to is on the screen."""
 NAMES = {
     " ": "space", "/": "slash", ".": "full_stop", "-": "minus", "_": "underscore", '"': "quotation_mark",
     "{": "left_curly_bracket", "}": "right_curly_bracket", "=": "equals_sign", ":": "colon",

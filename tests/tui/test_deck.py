@@ -4,6 +4,7 @@ import pytest
 
 from avrdeck.protocol.simulator.faults import Fault as Strike
 from avrdeck.protocol.simulator.faults import Kind
+from avrdeck.protocol.target import fuses
 from avrdeck.tui import messages
 from avrdeck.tui.controllers import ports
 from avrdeck.tui.pages import Page
@@ -12,6 +13,7 @@ from avrdeck.tui.screens.deck import DeckScreen
 from avrdeck.tui.screens.fault import FaultScreen
 from avrdeck.tui.views.fusegrid import BitCell, Cursor, FieldCell
 from avrdeck.tui.widgets.fuses import FuseEditor
+from tui.conftest import SIM
 
 
 async def test_connects_on_opening(deck):
@@ -56,6 +58,15 @@ async def test_digits_go_to_panes(deck, pane, key):
         assert bench.app.screen.query_one(f"#{pane}").has_focus_within
 
 
+async def test_a_window_that_was_too_small_gives_the_focus_back(deck):
+    async with deck() as bench:
+        await bench.press("4")
+        for size in ((50, 15), (80, 24)):
+            await bench.pilot.resize_terminal(*size)
+            await bench.pilot.pause()
+        assert bench.app.screen.query_one("#console").has_focus_within
+
+
 async def test_space_stages_a_bit_and_moves_hex_and_field(deck):
     async with deck() as bench:
         editor = bench.app.screen.query_one(FuseEditor)
@@ -71,6 +82,25 @@ async def test_space_stages_a_bit_and_moves_hex_and_field(deck):
         assert "◆1" in str(bench.app.screen.query_one("#fuses").border_title)
         await bench.press("u")
         assert not bench.session.draft.staged
+
+
+async def test_what_is_staged_while_the_chip_is_read_stays(deck, monkeypatch):
+    read_all = fuses.read_all
+    async with deck() as bench:
+
+        async def slowly(programmer):
+            values = await read_all(programmer)
+            bench.session.edit(bench.session.draft.toggled("lfuse", 7))
+            return values
+
+        monkeypatch.setattr(fuses, "read_all", slowly)
+        await bench.press("r")
+        await bench.done()
+        assert bench.session.draft.staged == {"lfuse": 0x62 ^ 0x80}
+        monkeypatch.setattr(fuses, "read_all", read_all)
+        await bench.press("4", "TYPE:fuse set hfuse=0xDF", "enter")
+        await bench.done()
+        assert bench.session.draft.staged == {"lfuse": 0x62 ^ 0x80, "hfuse": 0xDF}
 
 
 async def test_a_byte_is_typed_in_hex(deck):
@@ -150,22 +180,96 @@ async def test_a_lost_port_keeps_the_state_and_says_so(deck):
         assert bench.session.draft.staged, "staged edits outlive the port"
 
 
+def said(bench) -> str:
+    """Everything the app notified of."""
+    return " ".join(note.message for note in bench.app._notifications)
+
+
 async def test_a_usb_device_that_comes_back_is_connected_again(deck, monkeypatch):
     identity = ports.PortIdentity(0x2341, 0x0043, "85735")
+    listed = [ports.PortEntry(SIM, "Uno", "2341:0043", True, identity)]
+    monkeypatch.setattr(ports, "entries", lambda: tuple(listed))
     async with deck() as bench:
         session = bench.session
-        session.entry = ports.PortEntry("/dev/ttyACM0", "Uno", "2341:0043", True, identity)
-        await session._forget_port()
+        await bench.press("2", "right", "space", "r")
+        await bench.done()
+        bench.machine.faults.add(Strike(Kind.VANISH, bench.machine.faults.to_device + 40))
+        await bench.press("r")
+        await bench.done()
+        assert session.lost
         assert session.lost_identity == identity
-        wanted = []
-        monkeypatch.setattr(
-            ports, "returned", lambda found: wanted.append(found) or "sim:?autoreset=no&seed=3"
-        )
+        staged, flash = dict(session.draft.staged), bytes(session.maps["flash"].data)
+        listed.clear()
+        for _ in range(3):
+            await bench.app.look_for_lost_port()
+        await bench.done()
+        assert not session.connected, "it is still away"
+
+        again = f"{SIM}&seed=3"
+        other = ports.PortEntry("/dev/other", "Uno", "2341:0043", True, ports.PortIdentity(0x2341, 0x43, "1"))
+        listed += [other, ports.PortEntry(again, "Uno", "2341:0043", True, identity)]
         await bench.app.look_for_lost_port()
         await bench.done()
-        assert wanted == [identity]
+        assert not session.connected, "its file may not be opened yet"
+        await bench.app.look_for_lost_port()
+        await bench.done()
         assert session.connected
-        assert session.port == "sim:?autoreset=no&seed=3"
+        assert session.port == again
+        assert session.draft.staged == staged
+        assert bytes(session.maps["flash"].data) == flash
+        assert session.stale
+        await bench.press("escape")
+        assert "read again" in bench.text("#connection-form")
+        assert "From before: flash" in said(bench)
+        assert "What is staged is kept: 1 bit." in said(bench)
+
+
+async def test_another_chip_behind_the_board_that_is_back(deck, monkeypatch):
+    identity = ports.PortIdentity(0x2341, 0x0043, "85735")
+    monkeypatch.setattr(
+        ports, "known", lambda port: ports.PortEntry(port, "Uno", "2341:0043", True, identity)
+    )
+    monkeypatch.setattr(ports, "returned", lambda _: "sim:?autoreset=no&part=attiny85")
+    async with deck() as bench:
+        await bench.press("2", "right", "space")
+        await bench.session._forget_port()
+        for _ in range(2):
+            await bench.app.look_for_lost_port()
+        await bench.done()
+        assert bench.session.part.name == "ATtiny85"
+        assert not bench.session.draft.staged
+        assert "Another chip" in said(bench)
+
+
+async def test_a_board_that_is_back_and_does_not_answer_is_told_once(deck, monkeypatch):
+    identity = ports.PortIdentity(0x2341, 0x0043, "85735")
+    monkeypatch.setattr(
+        ports, "known", lambda port: ports.PortEntry(port, "Uno", "2341:0043", True, identity)
+    )
+    monkeypatch.setattr(ports, "returned", lambda _: "/dev/nowhere-at-all")
+    async with deck() as bench:
+        await bench.session._forget_port()
+        for _ in range(6):
+            await bench.app.look_for_lost_port()
+            await bench.done()
+        assert len(bench.seen(messages.Failed)) == 1
+
+
+def test_a_port_that_is_no_usb_device_is_known_again_by_its_file(tmp_path):
+    real, link = tmp_path / "pts", tmp_path / "uno"
+    real.touch()
+    link.symlink_to(real)
+    identity = ports.known(str(link)).identity
+    assert ports.returned(identity) is None, "it never went away"
+    real.unlink()
+    assert ports.returned(identity) is None
+    real.touch()
+    assert ports.returned(identity) is None, "what the link leads to now is somebody else's"
+    link.unlink()
+    link.symlink_to(real)
+    assert ports.returned(identity) == str(link)
+    assert ports.known("socket://nowhere:1") is None
+    assert ports.known("sim:?x") is None
 
 
 async def test_no_two_jobs_run_at_once(deck):
@@ -219,3 +323,19 @@ async def test_a_question_of_a_command_is_asked_over_the_deck(deck):
         await bench.done()
         assert bytes(bench.machine.target.cells.flash) == flash_before
         assert any("×" in line for line in bench.app.deck.console.log_sheet.tail(3))
+
+
+async def test_reading_without_a_programmer_is_told(deck):
+    async with deck("/dev/nowhere-at-all") as bench:
+        await bench.press("escape", "r")
+        await bench.done()
+        assert isinstance(bench.app.screen, FaultScreen)
+        assert "No programmer is connected" in bench.text("#fault-text")
+
+
+async def test_what_was_staged_for_another_part_does_not_come_along(deck):
+    async with deck("sim:?autoreset=no&part=attiny12") as bench:
+        assert "hfuse" not in bench.session.part.fuses
+        bench.session.line.staged = {"hfuse": 0xD9}
+        await bench.session.adopt(changes=False)
+        assert not bench.session.draft.staged

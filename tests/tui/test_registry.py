@@ -9,12 +9,15 @@ from avrdeck.tui.actions import ACTIONS, Scope
 from avrdeck.tui.palette import ActionProvider, reachable
 from avrdeck.tui.screens.backups import BackupsScreen
 from avrdeck.tui.screens.burn import BurnScreen
+from avrdeck.tui.screens.doctor import DoctorScreen
 from avrdeck.tui.screens.fault import FaultScreen
 from avrdeck.tui.screens.fusewrite import FuseWriteScreen
 from avrdeck.tui.screens.help import HelpText
 from avrdeck.tui.screens.hexview import HexScreen
 from avrdeck.tui.screens.inventory import InventoryScreen
+from avrdeck.tui.screens.patch import PatchScreen
 from avrdeck.tui.screens.trace import TraceScreen
+from avrdeck.tui.screens.upload import UploadScreen
 from avrdeck.tui.screens.wiring import WiringScreen
 
 ON_THE_DECK = {Scope.APP, Scope.DECK, Scope.CONNECTION, Scope.FUSES, Scope.MEMORY, Scope.CONSOLE}
@@ -27,25 +30,28 @@ def test_ids_and_keys_are_unique():
         assert len(keys) == len(set(keys)), scope
 
 
+PLAIN = {
+    Scope.TRACE: TraceScreen,
+    Scope.BURN: BurnScreen,
+    Scope.UPLOAD: UploadScreen,
+    Scope.DOCTOR: DoctorScreen,
+    Scope.BACKUPS: BackupsScreen,
+    Scope.COMPARED: BackupsScreen,
+    Scope.INVENTORY: InventoryScreen,
+    Scope.WIRING: WiringScreen,
+}
+"""Screens that need the session only."""
+
+
 def screen_for(scope: Scope, session):
-    match scope:
-        case Scope.HEX:
-            session.maps["flash"].data[:] = bytes(session.maps["flash"].size)
-            return HexScreen(session, "flash", 0)
-        case Scope.TRACE:
-            return TraceScreen(session)
-        case Scope.WRITE:
-            return FuseWriteScreen(session, session.draft.toggled("hfuse", 3))
-        case Scope.BURN:
-            return BurnScreen(session)
-        case Scope.BACKUPS:
-            return BackupsScreen(session)
-        case Scope.INVENTORY:
-            return InventoryScreen(session)
-        case Scope.WIRING:
-            return WiringScreen(session)
-        case _:
-            return FaultScreen(Fault("Something", advice="Do this."))
+    if scope in PLAIN:
+        return PLAIN[scope](session)
+    if scope is Scope.WRITE:
+        return FuseWriteScreen(session, session.draft.toggled("hfuse", 3))
+    if scope is Scope.FAULT:
+        return FaultScreen(Fault("Something", advice="Do this."))
+    session.maps["flash"].data[:] = bytes(session.maps["flash"].size)
+    return HexScreen(session, "flash", 0) if scope is Scope.HEX else PatchScreen(session, "flash")
 
 
 @pytest.mark.parametrize("scope", list(Scope), ids=lambda scope: scope.name.lower())

@@ -8,7 +8,7 @@ import pytest
 from avrdeck.boards import images
 from avrdeck.boards.images import Image
 from avrdeck.protocol.errors import InputFault
-from avrdeck.tui.controllers.burning import Phase
+from avrdeck.tui.controllers.undertaking import Phase
 from avrdeck.tui.screens.answer import AnswerScreen
 from avrdeck.tui.screens.backups import BackupsScreen
 from avrdeck.tui.screens.burn import BurnScreen
@@ -75,9 +75,10 @@ async def test_the_hex_view_compares_with_a_file(deck, tmp_path: Path):
         images.save(Image.of(bytes(other)), file)
         await bench.press("d", f"TYPE:{file}", "enter")
         assert screen.model.differing == ((5, 6), (0x105, 0x106))
-        await bench.press("right_square_bracket")
         assert screen.grid.cursor == 5
-        await bench.press("right_square_bracket", "escape")
+        await bench.press("right_square_bracket")
+        assert screen.grid.cursor == 0x105
+        await bench.press("escape")
         assert isinstance(bench.app.screen, DeckScreen)
         assert "in 2 of 256 pages" in bench.text("#memory-map")
 
@@ -115,13 +116,13 @@ async def test_a_bootloader_is_burned_after_a_yes(deck, tmp_path: Path, monkeypa
         await bench.done()
         assert screen.burn.rehearsals
         await bench.press("enter")
-        await until(bench, lambda: isinstance(bench.app.screen, AnswerScreen))
+        await bench.until(lambda: isinstance(bench.app.screen, AnswerScreen))
         await bench.press("escape")
         await bench.done()
         assert screen.burn.phase is Phase.PLANNING
         assert chip.fuses["lfuse"] == 0x62
         await bench.press("enter")
-        await until(bench, lambda: isinstance(bench.app.screen, AnswerScreen))
+        await bench.until(lambda: isinstance(bench.app.screen, AnswerScreen))
         await bench.press("TYPE:yes", "enter")
         await bench.done()
         assert screen.burn.phase is Phase.DONE
@@ -131,15 +132,6 @@ async def test_a_bootloader_is_burned_after_a_yes(deck, tmp_path: Path, monkeypa
         assert list((tmp_path / "data" / "backups").iterdir())
         await bench.press("escape")
         assert isinstance(bench.app.screen, DeckScreen)
-
-
-async def until(bench, condition) -> None:
-    """Give the app time until something is so."""
-    for _ in range(300):
-        if condition():
-            return
-        await bench.pilot.pause(0.01)
-    raise AssertionError(condition)
 
 
 async def test_wiring_and_help_open_and_close(deck):
@@ -187,9 +179,9 @@ async def test_a_backup_is_taken_compared_and_restored(deck, tmp_path: Path):
         chip.eeprom[0] = 0x12
         await bench.press("d")
         await bench.done()
-        assert "≠ flash" in bench.text("#backup-progress")
-        await bench.press("enter")
-        await until(bench, lambda: isinstance(bench.app.screen, AnswerScreen))
+        assert "≠ flash" in bench.text("#backup-outcome")
+        await bench.press("escape", "r")
+        await bench.until(lambda: isinstance(bench.app.screen, AnswerScreen))
         await bench.press("TYPE:yes", "enter")
         await bench.done()
         assert bytes(chip.flash[:4]) == b"\x01\x02\x03\x04"

@@ -100,11 +100,15 @@ async def test_a_chip_that_does_not_come_back_is_told_with_the_way_back(deck):
         assert "XTAL1" in shown
 
 
+WITNESSES = 10 * 6
+"""Bytes of the instructions by which a fuse write looks at flash and EEPROM of an ATmega328P first."""
+
+
 async def test_a_port_lost_while_writing_is_told_with_what_the_chip_holds(deck):
     async with deck() as bench:
         machine = bench.machine
         await opened(bench, hfuse=0xD1)
-        machine.faults.add(Strike(Kind.VANISH, machine.faults.to_device + 3))
+        machine.faults.add(Strike(Kind.VANISH, machine.faults.to_device + WITNESSES + 3))
         await bench.press("w")
         await bench.done()
         assert isinstance(bench.app.screen, FaultScreen)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Iterable
 
-from platformdirs import user_state_path
 from prompt_toolkit import PromptSession
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 from prompt_toolkit.formatted_text import AnyFormattedText
-from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.history import History
 from prompt_toolkit.patch_stdout import patch_stdout
 from prompt_toolkit.styles import Style
 
 from avrdeck.commands.deck import Deck
+from avrdeck.console import history
 from avrdeck.console.completion import TreeCompleter
 from avrdeck.console.lexer import CommandLexer
 
@@ -32,7 +31,7 @@ STYLE = Style.from_dict(
 async def lines(deck: Deck) -> AsyncIterator[str]:
     """The lines the user types, one by one; a paste of several comes as several. Ends with Ctrl-D."""
     session: PromptSession[str] = PromptSession(
-        history=history(),
+        history=SharedHistory(),
         completer=TreeCompleter(deck),
         complete_while_typing=False,
         lexer=CommandLexer(),
@@ -52,17 +51,16 @@ async def lines(deck: Deck) -> AsyncIterator[str]:
             yield line
 
 
-def history() -> History:
-    """The history that the consoles share; only of this session where it cannot be kept."""
-    try:
-        return FileHistory(str(history_path()))
-    except OSError:
-        return InMemoryHistory()
+class SharedHistory(History):
+    """The history that the consoles share."""
 
+    def load_history_strings(self) -> Iterable[str]:
+        """Newest first."""
+        return reversed(history.load())
 
-def history_path() -> Path:
-    """Where the history is kept."""
-    return user_state_path("avrdeck", ensure_exists=True) / "history"
+    def store_string(self, string: str) -> None:
+        """Keep a line."""
+        history.remember(string)
 
 
 def toolbar(deck: Deck) -> AnyFormattedText:

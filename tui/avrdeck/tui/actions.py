@@ -25,8 +25,12 @@ class Scope(StrEnum):
     HEX = "hex view"
     TRACE = "trace"
     WRITE = "write fuses"
+    PATCH = "write bytes"
     BURN = "burn"
+    UPLOAD = "upload"
+    DOCTOR = "doctor"
     BACKUPS = "backups"
+    COMPARED = "compared backups"
     INVENTORY = "inventory"
     WIRING = "wiring"
     FAULT = "fault"
@@ -101,6 +105,8 @@ TABLE = {
         Row("read", "r", "app.read_all", "read", "Read fuses, memories and signature row.", rank=4),
         Row("write", "w", "app.write_fuses", "write", "Write the staged fuse bytes, with undo.", rank=2),
         Row("burn", "b", "app.burn", "burn", "Burn a board's bootloader.", rank=4),
+        Row("upload", "U", "app.upload", "upload", "Upload a sketch to a bootloader or over ISP.", rank=7),
+        Row("doctor", "d,f9", "app.doctor", "doctor", "Find out why it does not work; never writes.", rank=5),
         Row("trace", "t", "app.trace", "trace", "Show every frame on the wire.", rank=6),
         Row("connect", "x", "app.connect", "connect", "Connect; or disconnect, the target runs.", rank=7),
         Row("port", "o", "app.choose_port", "port", "Choose the port.", show=False),
@@ -132,7 +138,8 @@ TABLE = {
     Scope.MEMORY: (
         Row("hex", "enter", "hex", "hex", "Open the hex view at the cursor.", rank=1),
         Row("save", "s", "save", "save", "Save the memory as Intel HEX or raw binary.", rank=3),
-        Row("compare", "d", "compare", "compare", "Compare with a file.", rank=5),
+        Row("compare", "d", "compare", "compare", "Compare with a backup or a file.", rank=5),
+        Row("write", "w", "write", "write", "Write the staged bytes; else the staged fuses.", rank=4),
         Row("switch", "tab", "switch", "flash/EEPROM", "Move the cursor to the other memory.", show=False),
         Row("left", "left,h", "move(-1)", "left", "Page before.", show=False),
         Row("right", "right,l", "move(1)", "right", "Page after.", show=False),
@@ -153,17 +160,18 @@ TABLE = {
         Row("copy", "ctrl+y", "copy", "copy", "Copy the whole output.", show=False),
     ),
     Scope.HEX: (
-        Row("leave", "escape,q", "leave", "deck", "Back to the deck.", rank=0),
-        Row("goto", "g", "goto", "goto", "Go to an address.", rank=2),
+        Row("leave", "escape,q", "leave", "back", "Back to where it was opened.", rank=0),
+        Row("goto", "g", "goto", "goto", "Go to an address.", rank=4),
         Row("search", "slash", "search", "search", 'Search bytes or "text".', rank=1),
-        Row("next", "n", "match(1)", "match", "Next match.", rank=4),
+        Row("next", "n", "match(1)", "match", "Next match.", rank=6),
         Row("previous", "N", "match(-1)", "match", "Previous match.", show=False),
-        Row("difference_after", "]", "difference(1)", "difference", "Difference after.", rank=5),
+        Row("difference_after", "]", "difference(1)", "difference", "Difference after.", rank=4),
         Row("difference_before", "[", "difference(-1)", "", "Difference before.", show=False),
-        Row("compare", "d", "compare", "compare", "Compare with a file.", rank=4),
-        Row("edit", "e", "edit", "edit", "Type bytes over what is there, into a staged image.", rank=3),
+        Row("compare", "d", "compare", "compare", "Compare with a backup or a file.", rank=2),
+        Row("edit", "e", "edit", "edit", "Type bytes over what is there; they are staged.", rank=2),
+        Row("write", "w", "write", "write", "Write the staged bytes into the chip: the plan first.", rank=3),
         Row("revert", "u", "revert", "revert", "Take the staged bytes back.", rank=7),
-        Row("save", "s", "save", "save", "Save as Intel HEX or raw binary.", rank=3),
+        Row("save", "s", "save", "save", "Save as Intel HEX or raw binary.", rank=5),
     ),
     Scope.TRACE: (
         Row("leave", "escape,q", "leave", "deck", "Back to the deck.", rank=0),
@@ -180,18 +188,54 @@ TABLE = {
         Row("latch", "enter", "latch", "keep", "Leave programming mode: the new bytes take effect.", rank=1),
         Row("copy", "c", "copy", "copy", "Copy the bytes as avrdude arguments.", rank=3),
     ),
+    Scope.PATCH: (
+        Row("leave", "escape", "leave", "back", "Leave without writing, or stop at a safe place.", rank=0),
+        Row("start", "enter,w", "start", "write", "Write the staged bytes, after a confirmation.", rank=1),
+        Row("skip", "p", "skip", "proceed", "Proceed without the rest of a running backup.", rank=2),
+    ),
     Scope.BURN: (
         Row("leave", "escape", "leave", "deck", "Leave, or stop the burn.", rank=0),
         Row("board", "b", "board", "board", "Choose the board.", rank=1),
         Row("file", "l", "file", "loader", "Choose the bootloader's file.", rank=2),
         Row("rehearse", "h", "rehearse", "rehearse", "Play the burn on a virtual chip first.", rank=3),
         Row("start", "enter", "start", "burn", "Burn as planned, after a confirmation.", rank=1),
+        Row("skip", "p", "skip", "proceed", "Proceed without the rest of a running backup.", rank=4),
+    ),
+    Scope.UPLOAD: (
+        Row("leave", "escape", "leave", "deck", "Leave, or stop the upload.", rank=0),
+        Row("file", "f", "file", "file", "Choose the sketch's file.", rank=1),
+        Row("way", "i", "way", "way", "Through the bootloader, or over ISP.", rank=2),
+        Row("delta", "d", "delta", "delta", "Write only the pages that differ, or all.", rank=3),
+        Row("reset", "r", "reset", "reset", "Choose what starts the bootloader.", rank=4),
+        Row("speed", "s", "speed", "speed", "Choose the bootloader's line speed.", rank=6),
+        Row("board", "b", "board", "board", "Name the board: its part, speed and room.", rank=5),
+        Row("start", "enter", "start", "upload", "Upload as planned, after a confirmation.", rank=1),
+        Row("skip", "p", "skip", "proceed", "Proceed without the rest of a running backup.", rank=6),
+    ),
+    Scope.DOCTOR: (
+        Row("leave", "escape,q", "leave", "deck", "Back to the deck; stops what runs.", rank=0),
+        Row("again", "r", "again", "look again", "Look again.", rank=1),
+        Row("connect", "enter,x", "connect", "connect", "Connect to what was found.", rank=1),
+        Row("wiring", "w,y", "wiring", "wiring", "Show how to wire programmer and target.", rank=3),
+        Row("sketch", "s", "sketch", "copy line", "Copy the line for the ArduinoISP sketch.", rank=4),
+        Row("copy", "c", "copy", "copy report", "Copy the whole report.", rank=4),
+        Row("trace", "t", "app.trace", "trace", "Show every frame on the wire.", rank=6),
     ),
     Scope.BACKUPS: (
         Row("leave", "escape,q", "leave", "deck", "Back to the deck.", rank=0),
         Row("take", "n", "take", "new", "Save all that the chip holds now.", rank=1),
-        Row("compare", "d", "compare", "compare", "Compare the chip with the backup.", rank=2),
-        Row("restore", "enter", "restore", "restore", "Bring the chip back to the backup.", rank=1),
+        Row("mark", "space", "mark", "mark", "Mark the backup, to compare another with it.", rank=3),
+        Row("compare", "d", "compare", "compare", "Compare with the marked one, else with the chip.", rank=2),
+        Row("open", "enter", "open", "bytes", "Look at the bytes of the backup.", rank=4),
+        Row("restore", "r", "restore", "restore", "Bring the chip back to the backup.", rank=1),
+        Row("delete", "x,delete", "delete", "delete", "Delete the backup, after a confirmation.", rank=5),
+        Row("skip", "p", "skip", "proceed", "Proceed without the rest of a running backup.", rank=6),
+    ),
+    Scope.COMPARED: (
+        Row("open", "enter", "open", "difference", "Open the memory's difference byte by byte.", rank=0),
+        Row("next", "down,j", "move(1)", "next", "Next memory.", show=False),
+        Row("previous", "up,k", "move(-1)", "previous", "Memory before.", show=False),
+        Row("leave", "escape,tab", "leave", "backups", "Back to the list of backups.", rank=0),
     ),
     Scope.INVENTORY: (
         Row("leave", "escape,q", "leave", "deck", "Back to the deck.", rank=0),

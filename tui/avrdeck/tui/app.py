@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import os
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 
-from avrdeck.boards.catalog import UnknownPart
 from avrdeck.boards.catalog import part as find_part
-from avrdeck.boards.images import Image
-from avrdeck.boards.models import Part
-from avrdeck.boards.safety import Xtal1
 from avrdeck.protocol.errors import Refused, UsageFault
 from avrdeck.tui import messages, themes
 from avrdeck.tui.actions import Scope, bindings
-from avrdeck.tui.controllers import choices, console, files, ports
+from avrdeck.tui.controllers import ports
 from avrdeck.tui.jobapp import WATCH_SECONDS, JobApp
-from avrdeck.tui.palette import ActionProvider
+from avrdeck.tui.palette import ActionProvider, Palette
 from avrdeck.tui.screens.deck import DeckScreen
-from avrdeck.tui.screens.dialogs import ChooseScreen, PromptScreen
 from avrdeck.tui.settings import Settings
-from avrdeck.tui.views.connection import Line
 from avrdeck.tui.widgets.connection import ConnectionForm
 from avrdeck.tui.widgets.console import ConsolePane
 from avrdeck.tui.widgets.fuses import FuseEditor
@@ -31,7 +26,9 @@ from avrdeck.tui.widgets.memory import MemoryMap
 
 if TYPE_CHECKING:
     from avrdeck.tui.screens.backups import BackupsScreen
-    from avrdeck.tui.screens.burn import BurnScreen
+    from avrdeck.tui.screens.doctor import DoctorScreen
+    from avrdeck.tui.screens.hexview import HexScreen
+    from avrdeck.tui.screens.jobscreen import JobScreen
 
 
 class DeckApp(JobApp):
@@ -55,7 +52,7 @@ class DeckApp(JobApp):
         super().__init__(port or self.settings.port or ports.SIMULATOR, baud)
         for theme in themes.themes():
             self.register_theme(theme)
-        self.theme = themes.MONO if self.no_color else self.settings.theme
+        self.theme = themes.PLAIN if self.no_color else self.settings.theme
         self._wanted_part = part
 
     def get_default_screen(self) -> DeckScreen:
@@ -71,9 +68,19 @@ class DeckApp(JobApp):
         if self._wanted_part:
             try:
                 self.session.choose_part(find_part(self._wanted_part))
-            except UnknownPart as error:
+            except Exception as error:  # no part of that name, or a broken data file
                 self.tell(error)
-        self.action_connect()
+        self.run_job(self._begin())
+
+    async def _begin(self) -> None:
+        """Connect, once the deck was painted for the first time."""
+        painted = asyncio.Event()
+        self.call_after_refresh(painted.set)
+        await painted.wait()
+        try:
+            await self.session.connect()
+        finally:
+            gc.freeze()  # what is loaded by now stays: looking through it for garbage held up a key
 
     def on_connected(self, event: messages.Connected) -> None:
         """Remember the port."""
@@ -83,61 +90,21 @@ class DeckApp(JobApp):
 
     def on_connection_form_asked(self, event: ConnectionForm.Asked) -> None:
         """Choose what a line of the connection holds."""
-        match event.line:
-            case Line.PORT:
-                self.action_choose_port()
-            case Line.BAUD:
-                options = choices.baud_options(self.session.baud)
-                self.push_screen(ChooseScreen("Baud", options, choices.typed_baud), self._baud_chosen)
-            case Line.PART:
-                self.action_choose_part()
-            case Line.SUPPLY:
-                options = choices.supply_options(self.session.context.vcc)
-                self.push_screen(ChooseScreen("Supply", options, choices.typed_supply), self._supply_chosen)
-            case Line.XTAL1:
-                options = choices.xtal_options(self.session.context.xtal1)
-                self.push_screen(ChooseScreen("At XTAL1", options, choices.typed_xtal), self._xtal_chosen)
+        from avrdeck.tui.controllers import choosing
+
+        choosing.choose(self, event.line)
 
     def action_choose_port(self) -> None:
         """Choose the port."""
-        options = choices.port_options(self.session.port)
-        free = str
-        self.push_screen(
-            ChooseScreen("Port", options, free, "or type one: socket://host:port"), self._port_chosen
-        )
+        from avrdeck.tui.controllers import choosing
 
-    def _port_chosen(self, value: object) -> None:
-        if isinstance(value, str):
-            self.session.port = value
-            self.run_job(self.session.connect())
-
-    def _baud_chosen(self, value: object) -> None:
-        if value is not None:
-            self.session.baud = value if isinstance(value, int) else None
-            self.run_job(self.session.connect())
-
-    def _supply_chosen(self, value: object) -> None:
-        if value is not None:
-            volts = value if isinstance(value, float) else None
-            self.session.tell(replace(self.session.context, vcc=volts))
-
-    def _xtal_chosen(self, value: object) -> None:
-        if isinstance(value, Xtal1):
-            self.session.tell(replace(self.session.context, xtal1=value))
+        choosing.port(self)
 
     def action_choose_part(self) -> None:
         """Choose the part by hand."""
-        chosen = self.session.chosen
-        options = choices.part_options(chosen.name if chosen else None)
-        self.push_screen(ChooseScreen("Part", options), self._part_chosen)
+        from avrdeck.tui.controllers import choosing
 
-    def _part_chosen(self, value: object) -> None:
-        if value is None:
-            return
-        part: Part | None = find_part(str(value)) if value != choices.ANY else None
-        self.session.choose_part(part)
-        if self.session.connected:
-            self.run_job(self.session.connect())
+        choosing.part(self)
 
     # -- fuses ------------------------------------------------------------
 
@@ -147,50 +114,21 @@ class DeckApp(JobApp):
 
     def on_fuse_editor_field_asked(self, event: FuseEditor.FieldAsked) -> None:
         """Choose a field's value."""
-        draft, bits = self.session.draft, event.bits
-        if draft is None:
-            return
+        from avrdeck.tui.controllers import choosing
 
-        def take(value: object) -> None:
-            if isinstance(value, int):
-                self.session.edit(draft.coded(bits, value))
-
-        title = f"{bits.name}, {draft.state(bits).title}"
-        options = choices.field_options(draft, bits)
-        self.push_screen(ChooseScreen(title, options, choices.typed_value(draft, bits)), take)
+        choosing.field(self, event.bits)
 
     def on_fuse_editor_byte_asked(self, event: FuseEditor.ByteAsked) -> None:
         """Type a byte."""
-        draft = self.session.draft
-        if draft is None:
-            return
+        from avrdeck.tui.controllers import choosing
 
-        def take(value: object) -> None:
-            if isinstance(value, int):
-                self.session.edit(draft.put(event.memory, value))
-
-        text = f"{draft.value(event.memory):02X}"
-        self.push_screen(PromptScreen(event.memory, choices.typed_byte, text, note="hex, or 0b…"), take)
+        choosing.byte(self, event.memory)
 
     def on_fuse_editor_preset_asked(self) -> None:
         """Stage a board's fuses."""
-        self.push_screen(ChooseScreen("Fuses of a board", choices.board_options()), self._preset_chosen)
+        from avrdeck.tui.controllers import choosing
 
-    def _preset_chosen(self, value: object) -> None:
-        draft = self.session.draft
-        if not isinstance(value, tuple) or draft is None:
-            return
-        from avrdeck.boards.boards import find
-
-        board = find(value[0], value[1])
-        if board.part and find_part(board.part).name != draft.part.name:
-            fault = UsageFault(
-                f"{board.name} has an {find_part(board.part).name}, not an {draft.part.name}",
-                advice="Choose another board, or another part with p.",
-            )
-            self.tell(fault)
-            return
-        self.session.edit(draft.put_all(board.fuses))
+        choosing.preset(self)
 
     def on_fuse_editor_copied(self, event: FuseEditor.Copied) -> None:
         """Copy the bytes."""
@@ -213,8 +151,8 @@ class DeckApp(JobApp):
             self.tell(Refused(blocking.message, advice=blocking.advice))
         else:
             screen = FuseWriteScreen(self.session, draft)
-            self.push_screen(screen)
-            self.run_job(screen.job.run())
+            if self.run_job(screen.job.run()):
+                self.push_screen(screen)
 
     # -- memory -----------------------------------------------------------
 
@@ -225,10 +163,31 @@ class DeckApp(JobApp):
         if self._read(event.memory):
             self.push_screen(HexScreen(self.session, event.memory, event.address))
 
+    def on_memory_map_write_asked(self, event: MemoryMap.WriteAsked) -> None:
+        """Show what writing the staged bytes takes."""
+        self._write_bytes(event.memory)
+
+    def on_hex_screen_write_asked(self, event: HexScreen.WriteAsked) -> None:
+        """The same from the hex view."""
+        self._write_bytes(event.memory)
+
+    def _write_bytes(self, memory: str) -> None:
+        """Show what writing the staged bytes takes; the job itself asks before it begins."""
+        from avrdeck.tui.screens.patch import PatchScreen
+
+        if not self.session.connected:
+            self.tell(UsageFault("No programmer is connected", advice="Connect it with x on the deck."))
+            return
+        screen = PatchScreen(self.session, memory)
+        if self.run_job(screen.patching.look()):
+            self.push_screen(screen)
+
     def on_memory_map_save_asked(self, event: MemoryMap.SaveAsked) -> None:
         """Save a memory."""
         if self._read(event.memory):
-            image = Image.of(bytes(self.session.maps[event.memory].data), memory=event.memory)
+            from avrdeck.tui.controllers import files
+
+            image = files.Image.of(bytes(self.session.maps[event.memory].data), memory=event.memory)
             self.push_screen(files.save_prompt(self.session, image), self._saved)
 
     def _saved(self, path: object) -> None:
@@ -236,15 +195,11 @@ class DeckApp(JobApp):
             self.notify(f"Saved in {path}", markup=False)
 
     def on_memory_map_compare_asked(self, event: MemoryMap.CompareAsked) -> None:
-        """Compare a memory with a file."""
-
-        def take(image: object) -> None:
-            if isinstance(image, Image):
-                self.session.maps[event.memory].compare(image)
-                self.session.changed()
+        """Compare a memory with a backup or a file."""
+        from avrdeck.tui.controllers import beside
 
         if self._read(event.memory):
-            self.push_screen(files.compare_prompt(self.session, event.memory), take)
+            beside.ask(self, self.session, self.session.maps[event.memory])
 
     def _read(self, memory: str) -> bool:
         """Whether a memory was read; says so if not."""
@@ -261,9 +216,34 @@ class DeckApp(JobApp):
 
         self.push_screen(BurnScreen(self.session))
 
-    def on_burn_screen_asked(self, event: BurnScreen.Asked) -> None:
-        """Burn; the job itself asks before it begins."""
-        self.run_job(event.burn.run(self.ask))
+    def action_doctor(self) -> None:
+        """Let the doctor look at the port; a connection that comes to nothing is given up for it."""
+        from avrdeck.tui.screens.doctor import DoctorScreen
+
+        screen = DoctorScreen(self.session)
+        if not self.session.connected:
+            self.action_stop_job()
+        if self.run_job(screen.examination.run(), waits=not self.session.connected):
+            self.push_screen(screen)
+
+    def on_doctor_screen_asked(self, event: DoctorScreen.Asked) -> None:
+        """Look again."""
+        self.run_job(event.examination.run())
+
+    def on_doctor_screen_chosen(self, event: DoctorScreen.Chosen) -> None:
+        """Connect at the speed that the doctor found."""
+        self.session.baud = event.baud
+        self.run_job(self.session.connect())
+
+    def action_upload(self) -> None:
+        """Open the upload screen."""
+        from avrdeck.tui.screens.upload import UploadScreen
+
+        self.push_screen(UploadScreen(self.session))
+
+    def on_job_screen_asked(self, event: JobScreen.Asked) -> None:
+        """Burn or upload; the job itself asks before it begins."""
+        self.run_job(event.job.run(self.ask))
 
     def action_trace(self) -> None:
         """Open the trace."""
@@ -297,12 +277,16 @@ class DeckApp(JobApp):
 
     def on_console_pane_entered(self, event: ConsolePane.Entered) -> None:
         """Run a line."""
+        from avrdeck.tui.controllers import console
+
         pane = self.deck.console
         pane.write(event.line, "command")
         self.run_job(console.run_line(event.line, self.session, pane.write, self.ask), waits=True)
 
     def on_console_pane_search_asked(self) -> None:
         """Search the console's output."""
+        from avrdeck.tui.screens.dialogs import PromptScreen
+
         log = self.deck.console.log_sheet
 
         def take(value: object) -> None:
@@ -312,6 +296,11 @@ class DeckApp(JobApp):
         self.push_screen(PromptScreen("Search the output", str, log.found), take)
 
     # -- the rest ---------------------------------------------------------
+
+    def action_command_palette(self) -> None:
+        """Find a command."""
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
 
     def action_help(self) -> None:
         """Show what the keys do here."""

@@ -23,13 +23,13 @@ from textual.pilot import Pilot
 from avrdeck.boards import images
 from avrdeck.boards.catalog import part
 from avrdeck.boards.images import Image
-from avrdeck.jobs.backup.taking import Wish
 from avrdeck.jobs.inventory.book import Inventory
 from avrdeck.protocol.simulator import state
 from avrdeck.protocol.simulator.cells import factory_fresh
 from avrdeck.protocol.simulator.oscillator import UNO_CRYSTAL
 from avrdeck.tui import screenshots, themes
 from avrdeck.tui.app import DeckApp
+from avrdeck.tui.screens.answer import AnswerScreen
 
 NARROW, USUAL, WIDE = (80, 24), (120, 40), (200, 60)
 APPLICATION, LOADER, LOADER_AT = 9300, 502, 0x7E00
@@ -38,8 +38,8 @@ NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 MOST_LOOKS = 30
 SETTLING_SECONDS = 0.15
 """The panes repaint ten times a second."""
-WAIT = "wait"
-"""In a scene's keys: wait for the job on the wire."""
+WAIT, ASKED = "wait", "asked"
+"""In a scene's keys: wait for the job on the wire, or for its question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,13 @@ class Scene:
     keys: Sequence[str]
 
 
+STAGED = ("r", WAIT, "3", "enter", "e", "type:0000ff", "escape")
+"""Bytes typed over the first ones of flash, of which some bits rise."""
+WRITTEN = (
+    *("v", "n", WAIT, "escape", "r", WAIT, "3", "tab", "enter", "e", "type:deadbeef", "escape"),
+    *("w", WAIT, "enter", ASKED, "type:yes", "enter", WAIT, "escape"),
+)
+"""A backup, and EEPROM that was written since."""
 SCENES = (
     Scene("fuses", ("r", WAIT, "2", *["down"] * 6, "space")),
     Scene("connection", ("r", WAIT, "1")),
@@ -61,9 +68,20 @@ SCENES = (
     Scene("choose", ("2", "down", "enter", "type:internal")),
     Scene("write", ("2", *["down"] * 5, "space", "w", "type:ATmega3")),
     Scene("hex", ("r", WAIT, "3", "d", "type:other.hex", "enter", "enter", "slash", 'type:"v1.4"', "enter")),
+    Scene("hex-backup", (*WRITTEN, "d", WAIT, "enter", WAIT)),
+    Scene("patch", (*STAGED, "w", WAIT)),
+    Scene("patched", (*STAGED, "w", WAIT, "enter", ASKED, "type:yes", "enter", WAIT)),
     Scene("trace", ("t", "f", *["up"] * 6)),
     Scene("burn", ("r", WAIT, "b", "b", "type:uno mini", "enter", "l", "type:loader.hex", "enter")),
-    Scene("backups", ("v", "n", WAIT, "d", WAIT)),
+    Scene("upload", ("r", WAIT, "U", "i", "f", "type:other.hex", "enter")),
+    Scene(
+        "uploaded",
+        ("r", WAIT, "U", "f", "type:other.hex", "enter", "enter", *[ASKED, "type:yes", "enter"] * 2, WAIT),
+    ),
+    Scene("doctor", ("o", "type:sim:?target=none", "enter", WAIT, "escape", "d", WAIT)),
+    Scene("backups", ("v", "n", WAIT, "escape", "v", WAIT)),
+    Scene("compared", (*WRITTEN, "escape", "v", "n", WAIT, "space", "down", "down", "d", WAIT)),
+    Scene("restore", (*WRITTEN, "escape", "v", "r", ASKED)),
     Scene("inventory", ("i", "l", "type:bench-uno-4", "enter")),
     Scene("wiring", ("y",)),
     Scene("fault", ("x", WAIT, "2", "right", "space", "w")),
@@ -108,6 +126,9 @@ async def _still(pilot: Pilot[None]) -> str:
 async def _press(pilot: Pilot[None], key: str) -> None:
     if key == WAIT:
         await _settled(pilot)
+    elif key == ASKED:
+        while not isinstance(pilot.app.screen, AnswerScreen):
+            await pilot.pause(SETTLING_SECONDS)
     elif key.startswith("type:"):
         for letter in key.removeprefix("type:"):
             await pilot.press(_KEYS.get(letter, letter))
@@ -144,10 +165,9 @@ def surroundings() -> Iterator[str]:
             with (
                 mock.patch("serial.tools.list_ports.comports", list),
                 mock.patch("avrdeck.tui.views.steps.duration", return_value="0 ms"),
+                mock.patch("avrdeck.tui.controllers.steplog.now", return_value=0.0),
                 mock.patch.object(Inventory.__init__, "__defaults__", (None, _noon)),
-                mock.patch.object(
-                    Wish.__init__, "__defaults__", (*(Wish.__init__.__defaults__ or ())[:-1], _noon)
-                ),
+                mock.patch("avrdeck.jobs.backup.model.datetime", mock.Mock(**{"now.return_value": NOON})),
                 mock.patch("textual.widgets.Input.cursor_blink", new=False),
                 mock.patch("avrdeck.boards.boards_txt.places.usual", tuple),
             ):

@@ -21,19 +21,30 @@ class BadPattern(ValueError):
 
 @dataclass
 class HexModel:
-    """``data`` is what was read; ``other`` the file it is compared with; ``staged`` maps address to byte."""
+    """``data`` is what was read; ``other`` the file it is compared with; ``staged`` maps address to byte.
+
+    ``source`` names the backup that the bytes are from; without it they are the chip's.
+    """
 
     memory: str
     data: bytes
     page_size: int
     other: Image | None = None
     staged: dict[int, int] = field(default_factory=dict)
+    source: str = ""
     matches: list[int] = field(default_factory=list)
     match_size: int = 0
 
     def __post_init__(self) -> None:
         self.differing: tuple[tuple[int, int], ...] = ()
         self._starts: list[int] = []
+        self.take(self.data)
+
+    def take(self, data: bytes) -> None:
+        """The memory holds this now; what was staged and is there is staged no more."""
+        self.data = data
+        for address in [at for at, value in self.staged.items() if data[at : at + 1] == bytes([value])]:
+            del self.staged[address]
         self.compare(self.other)
 
     def compare(self, other: Image | None) -> None:
@@ -53,10 +64,18 @@ class HexModel:
         """How many bytes differ."""
         return sum(end - start for start, end in self.differing)
 
+    def difference_at(self, address: int) -> int | None:
+        """Which of the differing ranges the byte is in, from 0 on."""
+        index = bisect_right(self._starts, address) - 1
+        return index if index >= 0 and address < self.differing[index][1] else None
+
+    def difference_before(self, address: int) -> int:
+        """The differing range at or before an address, from 0 on; the first where there is none before."""
+        return max(bisect_right(self._starts, address) - 1, 0)
+
     def differs(self, address: int) -> bool:
         """Whether the byte differs from the file's."""
-        index = bisect_right(self._starts, address) - 1
-        return index >= 0 and address < self.differing[index][1]
+        return self.difference_at(address) is not None
 
     def row_differs(self, start: int) -> bool:
         """Whether any byte of the row at ``start`` differs."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Coroutine
 from typing import Any
 
-from textual.app import App
 from textual.message import Message
 from textual.worker import Worker
 
-from avrdeck.commands.faults import translated
 from avrdeck.jobs.questions import Question
 from avrdeck.tui import messages
 from avrdeck.tui.controllers import ports
@@ -19,6 +18,8 @@ from avrdeck.tui.palette import reachable
 from avrdeck.tui.screens.answer import AnswerScreen
 from avrdeck.tui.screens.deck import DeckScreen
 from avrdeck.tui.screens.fault import FaultScreen
+from avrdeck.tui.telling import Telling
+from avrdeck.tui.typing_order import OrderedApp
 from avrdeck.tui.widgets.chrome import Footer
 from avrdeck.tui.widgets.sheet import Sheet
 
@@ -26,13 +27,15 @@ WATCH_SECONDS = 1.0
 """How often a lost USB device is looked for."""
 
 
-class JobApp(App[None]):
+class JobApp(Telling, OrderedApp):
     """The session, its jobs, its faults."""
 
     def __init__(self, port: str, baud: int | None = None) -> None:
-        super().__init__()
+        # Told beforehand, Textual leaves colours out instead of turning them to greys.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.session = Session(self._post, port, baud)
-        self._job: Worker[None] | None = None
+        self._jobs: list[Worker[None]] = []
+        self._seen_again: str | None = None
 
     def _post(self, message: Message) -> None:
         """Session facts go to the deck first, whatever screen is on top."""
@@ -53,14 +56,24 @@ class JobApp(App[None]):
 
     # -- jobs -------------------------------------------------------------
 
-    def run_job(self, work: Coroutine[Any, Any, None], *, waits: bool = False) -> None:
-        """Run work on the wire, one at a time; work that ``waits`` has its turn after what runs now."""
-        if self._job and self._job.is_running and not waits:
+    def run_job(self, work: Coroutine[Any, Any, None], *, waits: bool = False) -> bool:
+        """Run work on the wire, one at a time; work that ``waits`` has its turn after what runs now.
+
+        Says why not, and whether it will run.
+        """
+        if self.busy and not waits:
             work.close()
             name = self.session.job.name if self.session.job else "A job"
             self.notify(f"{name} is running: ^x stops it.", severity="warning", markup=False)
-            return
-        self._job = self.run_worker(self._guarded(work), group="wire", exit_on_error=True)
+            return False
+        self._jobs = [job for job in self._jobs if not job.is_finished]
+        self._jobs.append(self.run_worker(self._guarded(work), group="wire", exit_on_error=True))
+        return True
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job runs or waits for its turn."""
+        return any(not job.is_finished for job in self._jobs)
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         try:
@@ -70,10 +83,22 @@ class JobApp(App[None]):
 
     def tell(self, error: Exception) -> None:
         """Show what went wrong; an error of avrdeck's own making is raised."""
+        from avrdeck.commands.faults import translated
+
         fault = translated(error)
         if fault is None:
             raise error
         self.push_screen(FaultScreen(fault))
+
+    def _handle_exception(self, error: Exception) -> None:
+        """What Textual would end the app for: the answers to dialogs come here, not to `Telling`."""
+        from avrdeck.commands.faults import translated
+
+        fault = translated(error)
+        if fault is None:
+            super()._handle_exception(error)
+        else:
+            self.push_screen(FaultScreen(fault))
 
     async def on_sheet_clicked(self, event: Sheet.Clicked) -> None:
         """A key in the footer was clicked: do what it does."""
@@ -87,9 +112,10 @@ class JobApp(App[None]):
         self.push_screen(FaultScreen(event.fault))
 
     def action_stop_job(self) -> None:
-        """Stop the running job; the line stays in step."""
-        if self._job and self._job.is_running:
-            self._job.cancel()
+        """Stop the running job, the one before those that wait for it; the line stays in step."""
+        running = next((job for job in self._jobs if not job.is_finished), None)
+        if running:
+            running.cancel()
 
     def action_connect(self) -> None:
         """Connect, or disconnect."""
@@ -100,22 +126,38 @@ class JobApp(App[None]):
         self.run_job(self.session.read_all())
 
     async def look_for_lost_port(self) -> None:
-        """Reconnect when the USB device that went away is back, under whatever name."""
+        """Reconnect when the device that went away is back, under whatever name.
+
+        It has to be there at two looks: a device's file is there before one may open it.
+        """
         identity = self.session.lost_identity
-        if identity is None or (self._job and self._job.is_running):
+        if identity is None or self.busy:
+            self._seen_again = None
             return
-        device = await asyncio.to_thread(ports.returned, identity)
-        if device:
-            self.session.port = device
-            self.run_job(self.session.connect())
+        before, self._seen_again = self._seen_again, await asyncio.to_thread(ports.returned, identity)
+        if self._seen_again and self._seen_again == before and not self.busy:
+            self.run_job(self.session.reconnect(self._seen_again))
 
     def on_port_lost(self, event: messages.PortLost) -> None:
         """Say what became of it."""
         self.notify(
-            f"{event.port} is gone. What was read is kept; it is read again when the board is back.",
+            f"{event.port} is gone. What was read is kept, and so is what is staged; "
+            "it is connected again when the board is back.",
             severity="warning",
             markup=False,
         )
+
+    def on_port_returned(self, event: messages.PortReturned) -> None:
+        """Say what was read again, what has to be, and what became of the edits."""
+        draft = self.session.draft
+        words = [f"The board is back on {event.port}; its fuses were read again."]
+        if event.another:
+            words = [f"Another chip is on {event.port} than before; nothing is kept of the other."]
+        elif event.stale:
+            words.append(f"From before: {' and '.join(event.stale)}; r reads again.")
+        if draft and draft.staged:
+            words.append(f"What is staged is kept: {draft.changes} bit{'s' * (draft.changes != 1)}.")
+        self.notify(" ".join(words), severity="warning", markup=False)
 
     async def ask(self, question: Question) -> str | None:
         """Put a job's question over whatever is on the screen."""

@@ -36,6 +36,18 @@ class PortLost(Message):
 
 
 @dataclass
+class PortReturned(Message):
+    """The board is back and connected; ``stale`` are the memories whose content is from before.
+
+    ``another`` says that another chip is behind it than before.
+    """
+
+    port: str
+    stale: tuple[str, ...]
+    another: bool = False
+
+
+@dataclass
 class FusesRead(Message):
     """Fuse and lock bytes were read."""
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING
 
-from avrdeck.boards.images import Image
 from avrdeck.boards.models import BLANK
-from avrdeck.protocol.target.progress import Operation, Progress
+
+if TYPE_CHECKING:  # the deck is on the screen before either is needed
+    from avrdeck.boards.images import Image
+    from avrdeck.protocol.target.progress import Progress
 
 UNPAGED = 64
 """Bytes that one cell of the map stands for on parts without pages."""
@@ -23,11 +27,15 @@ class Page(Enum):
     WRITTEN = "written"
     VERIFIED = "verified"
     DIFFERS = "differs"
+    STAGED = "staged"
 
 
 @dataclass
 class PageMap:
-    """The pages of one memory. ``data`` is what was read of it, from address 0 on."""
+    """The pages of one memory. ``data`` is what was read of it, from address 0 on.
+
+    ``other`` is a file beside it; ``staged`` maps the addresses of bytes that are edited to their new values.
+    """
 
     memory: str
     size: int
@@ -35,6 +43,8 @@ class PageMap:
     data: bytearray = field(default_factory=bytearray)
     other: Image | None = None
     at: int | None = None
+    staged: dict[int, int] = field(default_factory=dict)
+    _staged_pages: frozenset[int] = frozenset()
     _marks: dict[int, Page] = field(default_factory=dict)
     _known: dict[int, Page] = field(default_factory=dict)
 
@@ -52,6 +62,11 @@ class PageMap:
         self.other = other
         self._known.clear()
 
+    def stage(self, staged: Mapping[int, int]) -> None:
+        """These bytes are edited and not on the chip."""
+        self.staged = dict(staged)
+        self._staged_pages = frozenset(address // self.page_size for address in staged)
+
     @property
     def count(self) -> int:
         """How many pages there are."""
@@ -67,6 +82,10 @@ class PageMap:
         mark = self._marks.get(index)
         if mark is not None:
             return mark
+        return Page.STAGED if index in self._staged_pages else self.content(index)
+
+    def content(self, index: int) -> Page:
+        """What page ``index`` holds, whatever is staged or done to it."""
         known = self._known.get(index)
         return known if known is not None else self._look(index)
 
@@ -94,7 +113,11 @@ class PageMap:
 
     def blank_bytes(self) -> int:
         """Bytes in pages that are blank."""
-        return sum(self.page(index) is Page.BLANK for index in range(self.count)) * self.page_size
+        return self.counted(Page.BLANK) * self.page_size
+
+    def counted(self, state: Page) -> int:
+        """How many pages hold what that state says."""
+        return sum(self.content(index) is state for index in range(self.count))
 
     def plan(self, image: Image) -> None:
         """Mark the pages that ``image`` will be written to."""
@@ -103,6 +126,8 @@ class PageMap:
 
     def advance(self, progress: Progress) -> None:
         """Mark the pages that a job has written or verified up to here."""
+        from avrdeck.protocol.target.progress import Operation
+
         mark = {Operation.WRITE: Page.WRITTEN, Operation.VERIFY: Page.VERIFIED}.get(progress.operation)
         self.at = max(progress.address - 1, 0) // self.page_size
         if mark is None:
@@ -119,13 +144,17 @@ class PageMap:
         self._marks.clear()
         self.at = None
 
-    def erased(self) -> None:
-        """Every byte is blank now."""
-        self.data[:] = bytes([BLANK]) * self.size
+    def erased(self, kept_from: int | None = None) -> None:
+        """Every byte is blank now; those from ``kept_from`` on were put back, and are as they were."""
+        kept = self.data[kept_from:] if kept_from is not None and self.complete else b""
+        self.data[:] = bytes([BLANK]) * (self.size - len(kept)) + kept
         self._known.clear()
 
     def hold(self, image: Image) -> None:
-        """Take the bytes of ``image`` as written and verified."""
+        """Take the bytes of ``image`` as written and verified: where not all is known, those from 0 on."""
+        if not self.complete:
+            self.reset()
         for part in image.segments:
-            self.data[part.start : part.end] = part.data
+            if self.complete or part.start == 0:
+                self.data[part.start : part.end] = part.data
         self._known.clear()

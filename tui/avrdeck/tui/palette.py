@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from typing import ClassVar
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.binding import Binding, BindingType
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.dom import DOMNode
+from textual.widgets import OptionList
 
 from avrdeck.tui.actions import ACTIONS, Action, Scope
 
@@ -55,3 +59,19 @@ class ActionProvider(Provider):
             await self.app.run_action(action.method, home)
 
         return run
+
+
+class Palette(CommandPalette):
+    """Textual's, but paging through a list with nothing in it does nothing, where Textual's fails."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("pagedown", "page(True)", "Next page", show=False),
+        Binding("pageup", "page(False)", "Previous page", show=False),
+    ]
+
+    def action_page(self, down: bool) -> None:
+        """A page up or down."""
+        options = self.query_one(OptionList)
+        page: Callable[[], None] = options.action_page_down if down else options.action_page_up
+        with suppress(KeyError):  # its lines are not laid out
+            page()

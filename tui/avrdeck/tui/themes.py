@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
+from rich.color import Color as Ink
+from textual.color import Color
 from textual.theme import Theme
 
 DARK = "avrdeck-dark"
 LIGHT = "avrdeck-light"
 MONO = "avrdeck-mono"
 SIXTEEN = "avrdeck-16"
+PLAIN = "avrdeck-plain"
+"""Where ``NO_COLOR`` is set: attributes only. It is not offered where colours are wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +57,36 @@ PALETTES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Inks:
+    """What sheets are painted with: a colour a role of `avrdeck.tui.views.ink`, and that of a band."""
+
+    of: Mapping[str, Ink]
+    panel: Ink
+
+
+@cache
+def inks(name: str) -> Inks:
+    """The inks of the theme of that name. A style sheet would look them up anew for each widget."""
+    palette = PALETTES.get(SIXTEEN if name == PLAIN else name, PALETTES[DARK])
+    roles = ("text", "muted", "disabled", "accent", "success", "warning", "error")
+    return Inks({role: _ink(getattr(palette, role)) for role in roles}, _ink(palette.panel))
+
+
+def _ink(colour: str) -> Ink:
+    return Color.parse(colour).rich_color
+
+
 def themes() -> tuple[Theme, ...]:
     """Every theme of avrdeck, the default first."""
-    return tuple(_theme(name, palette) for name, palette in PALETTES.items())
+    offered = [_theme(name, palette) for name, palette in PALETTES.items()]
+    return *offered, _theme(PLAIN, PALETTES[SIXTEEN], cursor="reverse")
 
 
-def _theme(name: str, palette: Palette) -> Theme:
+def _theme(name: str, palette: Palette, cursor: str = "none") -> Theme:
     return Theme(
         name=name,
-        ansi=name == SIXTEEN,
+        ansi=name in {SIXTEEN, PLAIN},
         dark=name != LIGHT,
         primary=palette.accent,
         secondary=palette.accent,
@@ -81,9 +108,10 @@ def _theme(name: str, palette: Palette) -> Theme:
             "border-blurred": palette.disabled,
             "block-cursor-background": palette.accent,
             "block-cursor-foreground": palette.background,
-            "block-cursor-text-style": "bold",
+            "block-cursor-text-style": "bold" if cursor == "none" else f"bold {cursor}",
             "input-cursor-background": palette.accent,
             "input-cursor-foreground": palette.background,
+            "input-cursor-text-style": cursor,
             "input-selection-background": palette.disabled,
             "scrollbar": palette.disabled,
             "scrollbar-hover": palette.muted,

@@ -2,53 +2,37 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
-from enum import Enum, auto
 from pathlib import Path
 
 from avrdeck.boards.images import Image
 from avrdeck.boards.safety import Xtal1
+from avrdeck.commands.burntext import burn_words, burnt_data
 from avrdeck.jobs.burn.choosing import Choice, Hand, for_board
 from avrdeck.jobs.burn.job import Keeping, carry_out
 from avrdeck.jobs.burn.model import BurnReceipt
 from avrdeck.jobs.burn.outline import Outline, outline, prepare
 from avrdeck.jobs.burn.rehearsal import Rehearsal, rehearse
-from avrdeck.jobs.events import Event
-from avrdeck.jobs.ledger import Ledger
+from avrdeck.jobs.inventory.model import Kind
 from avrdeck.jobs.questions import Ask
-from avrdeck.protocol.errors import Fault, Refused, UsageFault
+from avrdeck.protocol.errors import UsageFault
 from avrdeck.tui.controllers.session import Session
-from avrdeck.tui.controllers.steplog import StepLog
+from avrdeck.tui.controllers.undertaking import Undertaking
 from avrdeck.tui.views.steps import Step
 
 SIGNATURE, BACKUP = "signature", "backup"
-NOTHING = "The chip is unchanged."
 
 
-class Phase(Enum):
-    """How far it is."""
-
-    PLANNING = auto()
-    RUNNING = auto()
-    DONE = auto()
-    FAILED = auto()
-
-
-class Burn:
-    """A burn being planned and carried out. ``changed`` is called whenever it moves."""
+class Burn(Undertaking):
+    """A burn being planned and carried out."""
 
     def __init__(self, session: Session, changed: Callable[[], object]) -> None:
-        self.session = session
+        super().__init__(session, changed)
         self.choice: Choice | None = None
         self.outline: Outline | None = None
         self.rehearsals: tuple[Rehearsal, ...] = ()
-        self.phase = Phase.PLANNING
         self.receipt: BurnReceipt | None = None
-        self.ledger = Ledger(NOTHING)
         self._board: tuple[str, Mapping[str, str]] | None = None
-        self._changed = changed
-        self.log = StepLog([], changed, grows=False)
 
     @property
     def image(self) -> Image | None:
@@ -76,13 +60,13 @@ class Burn:
 
     def refresh(self) -> None:
         """Outline the plan for the chip on the deck, as far as it is known. Raises `Fault`."""
-        self.phase, self.receipt, self.rehearsals = Phase.PLANNING, None, ()
-        self.ledger = Ledger(NOTHING)
+        self.plan_again()
+        self.receipt, self.rehearsals = None, ()
         draft = self.session.draft
         if self.choice and draft:
             self.outline = outline(self.choice.plan, draft.part, draft.bases, xtal=self._xtal)
         self._lay_out()
-        self._changed()
+        self.changed()
 
     @property
     def _xtal(self) -> Xtal1 | None:
@@ -91,11 +75,10 @@ class Burn:
 
     def _lay_out(self) -> None:
         operations = self.outline.operations if self.outline else ()
-        steps = [Step(one.step, one.title, one.after, one.before) for one in operations]
-        self.log = StepLog(steps, self._changed, grows=False)
+        self.lay_out([Step(one.step, one.title, one.after, one.before) for one in operations])
 
     def check(self) -> None:
-        """Raise `UsageFault` unless everything is there to begin."""
+        """See `Undertaking.check`."""
         if self.choice is None:
             raise UsageFault("No board is chosen yet", advice="Choose one with b.")
         if not self.session.connected:
@@ -105,42 +88,30 @@ class Burn:
         """Play the burn on a virtual chip; nothing touches the real one."""
         if self.outline:
             self.rehearsals = await rehearse(self.outline, self._xtal)
-            self._changed()
+            self.changed()
 
     async def run(self, ask: Ask) -> None:
-        """Look at the chip, ask, back up, burn; a fault is raised after the steps show it."""
+        """Look at the chip, ask, back up, burn."""
         self.check()
         if self.choice is None:
             return
         plan = self.choice.plan
-        self.phase = Phase.RUNNING
-        try:
+        with self.attempt():
             async with self.session.lent("burn") as programmer:
                 self.outline = await prepare(programmer, plan, self._xtal)
                 self._lay_out()
                 self.log.finish(SIGNATURE)
                 self.log.begin(BACKUP)
                 self.session.maps["flash"].plan(plan.image)
-                burnt = await carry_out(programmer, self.outline, ask, Keeping(), self._event, self.ledger)
+                keeping = Keeping(wish=self.skip.wish())
+                burnt = await carry_out(programmer, self.outline, ask, keeping, self.event, self.ledger)
                 self.receipt = burnt.receipt
                 self._hold(plan.image)
                 await programmer.identify(self.outline.part)
-        except Refused:
-            self.refresh()
-        except (Fault, asyncio.CancelledError):
-            self.phase = Phase.FAILED
-            self.session.stale = True
-            self.log.fail()
-            raise
-        else:
-            self._finished()
-
-    def _finished(self) -> None:
-        self.phase = Phase.DONE
-        self.log.end()
-        if self.session.draft and self.receipt:
-            self.session.edit(self.session.draft.reverted().reread(self.receipt.after))
-        self._changed()
+            words = burn_words(burnt.receipt.file, burnt.receipt.serial)
+            await self.note(Kind.BURN, words, burnt_data(burnt))
+            if self.session.draft:
+                self.session.edit(self.session.draft.reverted().reread(self.receipt.after))
 
     def _hold(self, image: Image) -> None:
         """The maps show what the chip holds now."""
@@ -149,7 +120,3 @@ class Burn:
         flash.hold(image)
         if "eeprom" in self.session.maps:
             self.session.maps["eeprom"].reset()
-
-    def _event(self, event: Event) -> None:
-        self.session.event(event)
-        self.log.event(event)

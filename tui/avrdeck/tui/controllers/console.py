@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TextIO
 
 from avrdeck.commands.deck import Deck
 from avrdeck.commands.interpreter import Interpreter
 from avrdeck.commands.output import Output
 from avrdeck.commands.settings import Settings
-from avrdeck.commands.tree import FACES, VERBS
+from avrdeck.commands.tree import FACES
 from avrdeck.jobs.events import Countdown, Event, StepDone, StepStarted
 from avrdeck.jobs.guard import judge_command
 from avrdeck.jobs.questions import Ask, Question
@@ -68,6 +69,10 @@ class PaneOutput:
         """See `Output`."""
         return await self.answer(question)
 
+    def terminal(self) -> TextIO | None:
+        """The app reads the keys."""
+        return None
+
     def fitted(self, *, json: bool) -> Output:
         """The pane is for people."""
         del json
@@ -111,7 +116,7 @@ def _changed_the_chip(sent: list[TraceEvent], session: Session) -> bool:
 
 def completions(line: str, session: Session) -> list[tuple[str, str]]:
     """What the last word of ``line`` can become, as (whole word, help)."""
-    from avrdeck.console.completion import candidates
+    from avrdeck.commands.candidates import candidates
 
     output = PaneOutput(session, lambda _text, _role: None, _nobody)
     found = candidates(_deck(session, output), line)
@@ -121,22 +126,3 @@ def completions(line: str, session: Session) -> list[tuple[str, str]]:
 async def _nobody(question: Question) -> str | None:
     del question
     return None
-
-
-def history() -> list[str]:
-    """The lines that either console ran before, oldest first."""
-    from avrdeck.console.prompt import history as shared
-
-    return list(reversed(list(shared().load_history_strings())))
-
-
-def remember(line: str) -> None:
-    """Keep a line for the next session of either console."""
-    from avrdeck.console.prompt import history as shared
-
-    shared().append_string(line)
-
-
-def verbs() -> tuple[str, ...]:
-    """The commands that work in the pane."""
-    return tuple(name for name in VERBS if name not in OUTSIDE)

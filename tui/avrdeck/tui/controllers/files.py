@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from avrdeck.boards import images
 from avrdeck.boards.images import Format, Image, ImageError
+from avrdeck.protocol.errors import Fault
 from avrdeck.tui.controllers.session import Session
 from avrdeck.tui.screens.dialogs import PromptScreen, Refusal
 
-__all__ = ["Image", "compare_prompt", "loaded", "save_prompt"]
+__all__ = ["Image", "load_prompt", "loaded", "save_prompt"]
 
 BINARY_SUFFIXES = frozenset({".bin", ".raw"})
 
@@ -24,11 +26,21 @@ def loaded(text: str, memory: str, session: Session) -> Image | Refusal:
         return Refusal(f"{error.title}: {error.what}")
 
 
-def compare_prompt(session: Session, memory: str) -> PromptScreen:
-    """Asks for a file to compare a memory with; dismisses with its `Image`."""
-    return PromptScreen(
-        f"Compare {memory} with", lambda text: loaded(text, memory, session), hint="file.hex, .elf or .bin"
-    )
+def load_prompt(title: str, load: Callable[[Path], object]) -> PromptScreen:
+    """Asks for a file that ``load`` takes, or refuses by `ImageError` or `Fault`. Dismisses with its name."""
+
+    def take(text: str) -> object:
+        if not text:
+            return Refusal("type the file's name")
+        try:
+            load(Path(text).expanduser())
+        except ImageError as error:
+            return Refusal(f"{error.title}: {error.what}")
+        except Fault as fault:
+            return Refusal(fault.title)
+        return text
+
+    return PromptScreen(title, take, hint="file.hex, .elf or .bin")
 
 
 def save_prompt(session: Session, image: Image) -> PromptScreen:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 
 SIMULATOR = "sim:"
 LIKELY_VENDORS = frozenset({0x2341, 0x2A03, 0x1A86, 0x0403, 0x10C4, 0x1B4F, 0x239A})
@@ -19,6 +21,20 @@ class PortIdentity:
 
 
 @dataclass(frozen=True, slots=True)
+class FileIdentity:
+    """A port that no USB device stands behind, as far as the machine tells: a file that is made anew.
+
+    ``made`` tells one file of that name from the next: its inode and when it was made, in ns.
+    """
+
+    device: str
+    made: tuple[int, int]
+
+
+Identity = PortIdentity | FileIdentity
+
+
+@dataclass(frozen=True, slots=True)
 class PortEntry:
     """One port. ``usb`` is ``2341:0043`` or empty."""
 
@@ -26,7 +42,7 @@ class PortEntry:
     name: str
     usb: str = ""
     likely: bool = False
-    identity: PortIdentity | None = None
+    identity: Identity | None = None
 
 
 def entries() -> tuple[PortEntry, ...]:
@@ -44,10 +60,31 @@ def entries() -> tuple[PortEntry, ...]:
 
 
 def known(device: str) -> PortEntry | None:
-    """The entry of a port, or `None` when the machine does not list it."""
-    return next((entry for entry in entries() if entry.device == device), None)
+    """The entry of a port by any of its names, or `None` for what is no port of this machine."""
+    listed = entries()
+    found = next((entry for entry in listed if entry.device == device), None)
+    if found is None and "://" not in device:
+        real = os.path.realpath(device)
+        found = next((entry for entry in listed if entry.device == real), None)
+    if found is None and (made := _made(device)):
+        return PortEntry(device, "", identity=FileIdentity(device, made))
+    return found
 
 
-def returned(identity: PortIdentity) -> str | None:
-    """The name under which a USB device is back, or `None` while it is away."""
-    return next((entry.device for entry in entries() if entry.identity == identity), None)
+def returned(identity: Identity) -> str | None:
+    """The name under which a lost port is back, or `None` while it is away."""
+    if isinstance(identity, PortIdentity):
+        return next((entry.device for entry in entries() if entry.identity == identity), None)
+    made = _made(identity.device)
+    return identity.device if made and made != identity.made else None
+
+
+def _made(device: str) -> tuple[int, int] | None:
+    """When a device's own name was made, be it a link; `None` where it leads nowhere."""
+    try:
+        if not Path(device).exists():
+            return None
+        found = os.lstat(device)
+    except (OSError, ValueError):
+        return None
+    return found.st_ino, found.st_ctime_ns

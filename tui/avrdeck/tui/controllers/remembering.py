@@ -12,7 +12,7 @@ from avrdeck.jobs.backup.identity import Chip
 from avrdeck.jobs.backup.store import Store
 from avrdeck.jobs.events import EventHandler
 from avrdeck.jobs.inventory.book import Inventory
-from avrdeck.jobs.inventory.model import Sighting
+from avrdeck.jobs.inventory.model import Kind, Sighting
 from avrdeck.protocol.programmer import Programmer
 
 
@@ -25,6 +25,27 @@ async def sighted(part: Part, identity: Identity, port: str, fuses: Mapping[str,
     """Note that a chip is there, and what is known of it."""
     chip = Chip(part.name, part.signature, identity.source, identity.serial)
     return await asyncio.to_thread(_sighted, chip, port, dict(fuses))
+
+
+async def noted(sighting: Sighting | None, kind: Kind, text: str, receipt: Mapping[str, object]) -> None:
+    """Note what was done to the chip of ``sighting``. Raises the inventory's `Fault`."""
+    if sighting:
+        await asyncio.to_thread(_noted, sighting.known.id, kind, text, receipt)
+
+
+async def noted_fuses(sighting: Sighting, values: Mapping[str, int]) -> None:
+    """Note the fuse bytes that the chip of ``sighting`` has now. Raises the inventory's `Fault`."""
+    await asyncio.to_thread(_noted_fuses, sighting.known.id, dict(values))
+
+
+def _noted_fuses(chip: int, values: dict[str, int]) -> None:
+    with Inventory() as inventory:
+        inventory.fuses(chip, values)
+
+
+def _noted(chip: int, kind: Kind, text: str, receipt: Mapping[str, object]) -> None:
+    with Inventory() as inventory:
+        inventory.record(chip, kind, text, receipt)
 
 
 def _sighted(chip: Chip, port: str, fuses: dict[str, int]) -> Sighting:

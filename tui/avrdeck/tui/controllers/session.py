@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,24 +15,18 @@ from avrdeck.boards import uid
 from avrdeck.boards.models import Part
 from avrdeck.boards.safety import Context
 from avrdeck.commands.session import Session as Line
-from avrdeck.jobs.events import Event
-from avrdeck.jobs.ledger import Ledger
-from avrdeck.protocol.dialects import Reach
 from avrdeck.protocol.errors import Fault, PortError, PortReason, UsageFault
-from avrdeck.protocol.programmer import Programmer
-from avrdeck.protocol.target import fuses, memories, rows
-from avrdeck.protocol.target.progress import Operation, Progress
 from avrdeck.protocol.trace import Trace
 from avrdeck.tui import messages
 from avrdeck.tui.controllers import ports
 from avrdeck.tui.draft import Draft
 from avrdeck.tui.pages import UNPAGED, PageMap
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the engine is loaded with the first connection, after the first paint
+    from avrdeck.jobs.events import Event
     from avrdeck.jobs.inventory.model import Sighting
-
-READ_CHUNK = 2048
-"""Bytes read between two looks at the map: small enough for the map to fill before one's eyes."""
+    from avrdeck.protocol.programmer import Programmer
+    from avrdeck.protocol.target.progress import Progress
 
 
 @dataclass
@@ -56,7 +50,7 @@ class Session:
     """State of the deck. Every method that talks to the wire is a coroutine and takes the wire's lock."""
 
     def __init__(self, post: Callable[[Message], object], port: str, baud: int | None = None) -> None:
-        self._post = post
+        self.post = post
         self._wire = asyncio.Lock()
         self.line = Line(keep=True)
         self.port = port
@@ -68,6 +62,7 @@ class Session:
         self.row = b""
         self.identity: uid.Identity | None = None
         self.sighting: Sighting | None = None
+        self.last_fuses: dict[str, int] = {}
         self.proven = False
         self.lost = False
         self.stale = False
@@ -106,7 +101,7 @@ class Session:
     def changed(self) -> None:
         """Let the panes show what is different."""
         self.revision += 1
-        self._post(messages.SessionChanged())
+        self.post(messages.SessionChanged())
 
     def edit(self, draft: Draft) -> None:
         """Take an edited draft."""
@@ -118,8 +113,10 @@ class Session:
         """Put a part on the deck; another one starts from nothing."""
         if self.part is not part:
             self.draft = Draft(part, context=self.context)
+            self.line.staged = {}
             self.maps = _maps(part)
             self.row, self.identity, self.sighting, self.proven = b"", None, None, False
+            self.last_fuses = {}
         self.changed()
 
     def choose_part(self, part: Part | None) -> None:
@@ -141,49 +138,71 @@ class Session:
     async def connect(self) -> None:
         """Open the port, find out who answers and what chip is behind it, read its fuse bytes."""
         async with self._job("connect"):
+            from avrdeck.tui.controllers import reading
+
             self.entry = await asyncio.to_thread(ports.known, self.port)
             programmer = await self.line.connect(self.port, self.baud)
             self.lost = False
             self._was_open = True
-            self._post(messages.Connected(self.port))
+            self.post(messages.Connected(self.port))
             self.changed()
-            with Ledger().told():
-                part = await programmer.identify(self.chosen)
-                again = self.part is part
-                self.take_part(part)
-                self.proven = True
-                self.stale = again and any(found.data for found in self.maps.values())
-                await self._read_fuses()
-                await self._read_row()
-                await self._greet()
+            await reading.identify(self, programmer)
+            await self._greet()
 
     async def _greet(self) -> None:
         """Tell the inventory that the chip is here, and take what it knows of it."""
-        if self.draft is None or self.identity is None:
+        if self.draft is None:
+            return
+        self.last_fuses = dict(self.draft.read)
+        if self.identity is None:
             return
         from avrdeck.tui.controllers.remembering import sighted
 
         self.sighting = await sighted(self.draft.part, self.identity, self.port, self.draft.read)
         self.changed()
 
+    async def _keep(self, values: Mapping[str, int]) -> None:
+        """Remember the fuse bytes that the chip has, for when it no longer answers because of them."""
+        if values.items() <= self.last_fuses.items():
+            return
+        self.last_fuses |= values
+        if self.sighting:
+            from avrdeck.tui.controllers.remembering import noted_fuses
+
+            with suppress(Fault):  # a history that cannot be kept stops nothing
+                await noted_fuses(self.sighting, self.last_fuses)
+
     async def disconnect(self) -> None:
         """Let the target run and close the port."""
         async with self._wire:
-            if self.connected:
-                await self.line.disconnect()
-                self._post(messages.Disconnected(self.port))
-                self.changed()
+            await self._let_go()
+
+    async def _let_go(self) -> None:
+        if self.connected:
+            await self.line.disconnect()
+            self.post(messages.Disconnected(self.port))
+            self.changed()
 
     async def _forget_port(self) -> None:
         """The port is gone: keep what is known, as possibly out of date."""
         self.lost, self.stale, self.proven = True, True, False
         await self.line.disconnect()
-        self._post(messages.PortLost(self.port))
+        self.post(messages.PortLost(self.port))
         self.changed()
 
+    async def reconnect(self, device: str) -> None:
+        """Connect to the board that is back; only once, so that no device is tried for ever."""
+        before = self.part
+        self.port, self.lost = device, False
+        await self.connect()
+        if self.connected:
+            stale = tuple(name for name, found in self.maps.items() if found.data)
+            another = before is not None and before is not self.part
+            self.post(messages.PortReturned(device, stale, another))
+
     @property
-    def lost_identity(self) -> ports.PortIdentity | None:
-        """The USB device to wait for."""
+    def lost_identity(self) -> ports.Identity | None:
+        """The device to wait for."""
         return self.entry.identity if self.lost and self.entry else None
 
     # -- jobs -------------------------------------------------------------
@@ -194,7 +213,7 @@ class Session:
         async with self._wire:
             self._was_open = self.connected
             self.job = Job(name, time.monotonic())
-            self._post(messages.JobStarted(name))
+            self.post(messages.JobStarted(name))
             self.changed()
             told: Fault | None = None
             try:
@@ -209,10 +228,10 @@ class Session:
                 self.job = None
                 for found in self.maps.values():
                     found.settle()
-                self._post(messages.JobEnded(name, told))
+                self.post(messages.JobEnded(name, told))
                 self.changed()
                 if told:
-                    self._post(messages.Failed(told))
+                    self.post(messages.Failed(told))
 
     async def _after(self, fault: Fault | None) -> None:
         """See whether the port survived what happened."""
@@ -222,16 +241,14 @@ class Session:
             await self._forget_port()
 
     @asynccontextmanager
-    async def target(self, name: str) -> AsyncIterator[Programmer]:
-        """The programmer with its target in programming mode, as a job of that name."""
-        async with self._job(name):
-            yield await self._ready()
-
-    @asynccontextmanager
     async def lent(self, name: str) -> AsyncIterator[Programmer]:
-        """The same for somebody who handles faults himself: they are raised, not told."""
+        """The programmer with its target in programming mode, as a job whose faults are raised, not told."""
         async with self.held(name):
-            yield await self._ready()
+            programmer = await self._ready()
+            try:
+                yield programmer
+            finally:
+                await self._keep(programmer.fuses)
 
     @asynccontextmanager
     async def held(self, name: str) -> AsyncIterator[None]:
@@ -239,18 +256,29 @@ class Session:
         async with self._wire:
             self._was_open = self.connected
             self.job = Job(name, time.monotonic())
-            self._post(messages.JobStarted(name))
+            self.post(messages.JobStarted(name))
             try:
                 yield
             except Fault as fault:
                 await self._after(fault)
                 raise
+            except asyncio.CancelledError:
+                await self._after(None)
+                raise
             finally:
                 self.job = None
                 for found in self.maps.values():
                     found.settle()
-                self._post(messages.JobEnded(name))
+                self.post(messages.JobEnded(name))
                 self.changed()
+
+    @asynccontextmanager
+    async def freed(self, name: str) -> AsyncIterator[None]:
+        """As `held`, with the port closed, for a job that opens it in its own way; it stays closed."""
+        async with self.held(name):
+            self._was_open = False
+            await self._let_go()
+            yield
 
     async def _ready(self) -> Programmer:
         if self.programmer is None:
@@ -264,6 +292,8 @@ class Session:
         """Take what a job tells: progress goes into the map, steps into the status line."""
         if self.job is None:
             return
+        from avrdeck.protocol.target.progress import Operation, Progress
+
         if isinstance(event, Progress):
             self.job.progress = event
             found = self.maps.get(event.memory)
@@ -277,73 +307,37 @@ class Session:
 
     async def adopt(self, *, changes: bool) -> None:
         """Take over what a command did on the line: another port or part, staged bytes, a changed chip."""
+        from avrdeck.tui.controllers import reading
+
         staged = dict(self.line.staged)
         programmer = self.programmer
         if programmer is None or programmer.part is None:
             self.changed()
             return
-        async with self._job("look again"):
-            self.port, self.lost = programmer.link.transport.name, False
-            self.take_part(programmer.part)
-            self.stale = self.stale or (changes and any(found.data for found in self.maps.values()))
-            if programmer.in_progmode:
+        self.port, self.lost = programmer.link.transport.name, False
+        self.take_part(programmer.part)
+        self.stale = self.stale or (changes and any(found.data for found in self.maps.values()))
+        if self.draft:
+            fitting = {name: value for name, value in staged.items() if name in self.draft.part.fuses}
+            self.edit(self.draft.reverted().put_all(fitting))
+        if programmer.in_progmode:
+            async with self._job("look again"):
                 self.proven = True
-                await self._read_fuses()
-            if self.draft:
-                self.edit(self.draft.reverted().put_all(staged))
+                await reading.fuse_bytes(self, programmer)
 
     async def read_fuses(self) -> None:
         """Read every fuse byte and the lock byte."""
-        async with self.target("read fuses"):
-            await self._read_fuses()
+        from avrdeck.tui.controllers import reading
+
+        async with self._job("read fuses"):
+            await reading.fuse_bytes(self, await self._ready())
 
     async def read_all(self) -> None:
         """Read fuses, signature row, EEPROM and flash."""
-        async with self.target("read all") as programmer:
-            with Ledger().told():
-                await self._read_fuses()
-                await self._read_row()
-                for memory in ("eeprom", "flash"):
-                    if memory in self.maps:
-                        await self._read_memory(programmer, memory)
-            self.stale = False
+        from avrdeck.tui.controllers import reading
 
-    async def _read_fuses(self) -> None:
-        programmer = self.programmer
-        if programmer is None or self.draft is None or not programmer.dialect.universal:
-            return
-        self.context = self._context(programmer)
-        self.draft = replace(self.draft, context=self.context)
-        self.edit(self.draft.reread(await fuses.read_all(programmer)))
-        self._post(messages.FusesRead())
-        self.changed()
-
-    def _context(self, programmer: Programmer) -> Context:
-        sck = programmer.dialect.sck_hz
-        return replace(self.context, sck_hz=sck) if sck else self.context
-
-    async def _read_row(self) -> None:
-        programmer, part = self.programmer, self.part
-        if programmer is None or part is None or programmer.dialect.reach is Reach.BOOTLOADER:
-            return
-        if "prodsig" in part.rows and "prodsig.read" in part.opcodes and part.rows["prodsig"].readable:
-            self.row = await rows.read(programmer, "prodsig")
-            self.identity = uid.identify(part, dict(enumerate(self.row)))
-            self.changed()
-
-    async def _read_memory(self, programmer: Programmer, memory: str) -> None:
-        """Read a memory piece by piece, so that the map fills as it comes."""
-        found = self.maps[memory]
-        found.reset()
-        while not found.complete:
-            start = len(found.data)
-            size = min(READ_CHUNK, found.size - start)
-
-            def watch(progress: Progress, before: int = start, total: int = found.size) -> None:
-                self.event(replace(progress, done=before + progress.done, total=total))
-
-            found.append(await memories.read(programmer, memory, start, size, watch))
-        self._post(messages.MemoryRead(memory))
+        async with self._job("read all"):
+            await reading.everything(self, await self._ready())
 
 
 def _maps(part: Part) -> dict[str, PageMap]:

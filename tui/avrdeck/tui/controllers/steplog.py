@@ -9,6 +9,9 @@ from avrdeck.jobs.events import Countdown, Event, StepDone, StepStarted
 from avrdeck.protocol.target.progress import Progress
 from avrdeck.tui.views.steps import State, Step
 
+now = time.monotonic
+"""The clock of durations and of the log's lines."""
+
 
 class StepLog:
     """A list of steps.
@@ -24,9 +27,10 @@ class StepLog:
         self._grows = grows
         self.steps = list(steps)
         self.progress: Progress | None = None
+        self.countdown: Countdown | None = None
         self.lines: list[tuple[float, str]] = []
         self._changed = changed
-        self._began = time.monotonic()
+        self._began = now()
         self._transfer_began = self._began
 
     @property
@@ -44,6 +48,7 @@ class StepLog:
 
     def event(self, event: Event) -> None:
         """Take what the job tells."""
+        self.countdown = None
         match event:
             case StepStarted(key) | StepDone(key) if not self._grows and key not in self.keys:
                 self.within(event)
@@ -51,19 +56,20 @@ class StepLog:
                 if key not in self.keys:
                     self.steps.append(Step(key, text))
                 self.begin(key)
-                self._say(text)
+                self.say(text)
             case StepDone(key, text):
                 self.finish(key, text)
                 if text:
-                    self._say(text)
+                    self.say(text)
             case Countdown(text):
-                self._say(text)
+                self.countdown = event
+                self.say(text)
             case Progress():
                 if self.progress is None or (self.progress.operation, self.progress.memory) != (
                     event.operation,
                     event.memory,
                 ):
-                    self._transfer_began = time.monotonic()
+                    self._transfer_began = now()
                 self.progress = event
         self._changed()
 
@@ -72,7 +78,7 @@ class StepLog:
         if isinstance(event, Progress):
             self.progress = event
         elif event.text and not isinstance(event, Countdown):
-            self._say(event.text)
+            self.say(event.text)
         self._changed()
 
     def begin(self, key: str) -> None:
@@ -83,7 +89,7 @@ class StepLog:
                 earlier.state = State.SKIPPED
             elif earlier.state is State.NOW:
                 self.finish(earlier.key)
-        step.state, step.began, self.progress = State.NOW, time.monotonic(), None
+        step.state, step.began, self.progress = State.NOW, now(), None
 
     def finish(self, key: str, text: str = "") -> None:
         """A step is done."""
@@ -91,10 +97,11 @@ class StepLog:
         step.state = State.DONE
         step.note = text or step.note
         if step.began is not None:
-            step.seconds = time.monotonic() - step.began
+            step.seconds = now() - step.began
 
     def fail(self) -> None:
         """The step under way failed; those after it are not tried."""
+        self.countdown = None
         for step in self.steps:
             if step.state is State.NOW:
                 step.state = State.FAILED
@@ -114,7 +121,7 @@ class StepLog:
     @property
     def rate(self) -> float | None:
         """Bytes a second of the transfer under way."""
-        elapsed = time.monotonic() - self._transfer_began
+        elapsed = now() - self._transfer_began
         return self.progress.done / elapsed if self.progress and elapsed > 0.05 else None
 
     @property
@@ -123,5 +130,6 @@ class StepLog:
         rate = self.rate
         return (self.progress.total - self.progress.done) / rate if self.progress and rate else None
 
-    def _say(self, text: str) -> None:
-        self.lines.append((time.monotonic() - self._began, text))
+    def say(self, text: str) -> None:
+        """Keep a line of what happened."""
+        self.lines.append((now() - self._began, text))

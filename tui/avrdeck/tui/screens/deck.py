@@ -5,12 +5,15 @@ from __future__ import annotations
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.reactive import Reactive
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Static
 
 from avrdeck.tui import messages
 from avrdeck.tui.actions import Scope, bindings
 from avrdeck.tui.controllers.session import Session
+from avrdeck.tui.telling import Telling
 from avrdeck.tui.views import status
 from avrdeck.tui.views.ink import Pen, Row
 from avrdeck.tui.widgets.chrome import Footer, StatusBar, TabBar
@@ -49,12 +52,14 @@ class LastLine(Sheet):
         ]
 
 
-class DeckScreen(Screen[None]):
+class DeckScreen(Telling, Screen[None]):
     """Where everything is seen. What the panes ask for is done by the app."""
 
     is_deck = True
     AUTO_FOCUS = ""
     BINDINGS = bindings(Scope.DECK)
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+    """Textual paints the whole screen anew when the focus moves; here no more than two panes change."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -93,7 +98,13 @@ class DeckScreen(Screen[None]):
         self.set_class(height < 36, "-low")
         self.set_class(44 <= height < 56, "-high")
         self.set_class(height >= 56, "-higher")
-        self.call_after_refresh(self.refresh_session)
+        self.call_after_refresh(self._settle)
+
+    def _settle(self) -> None:
+        """Show everything for the new size; a deck that was too small has lost the focus."""
+        if self.focused is None and not self.has_class("-tiny"):
+            self.focus_pane(self._active)
+        self.refresh_session()
 
     # -- panes ------------------------------------------------------------
 
@@ -122,17 +133,18 @@ class DeckScreen(Screen[None]):
 
     def focus_pane(self, name: str) -> None:
         """Give a pane the focus, and the screen on a narrow deck."""
-        self._activate(name)
-        self.set_focus(self.active.entry())  # at once: the next key may be here already
+        entry = self.query_one(f"#{name}", Pane).entry()
+        self._activate(name, restyle=entry.has_focus)
+        self.set_focus(entry)  # at once: the next key may be here already
 
-    def _activate(self, name: str) -> None:
-        """Show that a pane has the focus."""
+    def _activate(self, name: str, *, restyle: bool = True) -> None:
+        """Show that a pane has the focus; without ``restyle`` when that is to move, which restyles it too."""
         if name != self._active:
             self._before = self._active
         self._active = name
         for pane in self.panes:
-            pane.set_class(pane.id == name, "-active")
-        self.set_class(name == "console", "-console")
+            pane.set_class(pane.id == name, "-active", update=restyle)
+        self.query_one(LastLine).set_class(name == "console", "-console")
         self._chrome()
 
     def action_focus_pane(self, name: str) -> None:

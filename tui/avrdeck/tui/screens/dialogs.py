@@ -14,6 +14,8 @@ from textual.fuzzy import Matcher
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from avrdeck.boards.text import printable
+from avrdeck.tui.telling import Telling
 from avrdeck.tui.views.ink import Pen, Row, clipped, wrapped
 from avrdeck.tui.widgets.sheet import Sheet
 
@@ -77,7 +79,7 @@ class Options(Sheet):
         return pen.row(band=here, cursor=here)
 
 
-class ChooseScreen(ModalScreen[object]):
+class ChooseScreen(Telling, ModalScreen[object]):
     """Choose one of a list by arrows or by typing. Dismisses with its value, `None` when cancelled.
 
     ``free`` takes what was typed when nothing fits or when it is meant as it stands: it returns a
@@ -160,7 +162,7 @@ class Refusal:
     why: str
 
 
-class PromptScreen(ModalScreen[object]):
+class PromptScreen(Telling, ModalScreen[object]):
     """Ask for a text. ``check`` makes a value of it or a `Refusal`. Dismisses with `None` when cancelled."""
 
     CSS_PATH = "dialogs.tcss"
@@ -170,7 +172,8 @@ class PromptScreen(ModalScreen[object]):
         self, title: str, check: Callable[[str], object], value: str = "", hint: str = "", note: str = ""
     ) -> None:
         super().__init__()
-        self._title, self._check, self._value, self._hint, self._note = title, check, value, hint, note
+        self._title, self._check, self._hint, self._note = title, check, hint, note
+        self._value = printable(value)
 
     def compose(self) -> ComposeResult:
         """One line to type."""

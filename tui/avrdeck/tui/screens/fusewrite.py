@@ -164,9 +164,12 @@ class FuseWriteScreen(ModalScreen[None]):
         self.app.copy_to_clipboard(self.job.plan.avrdude)
         self.notify(self.job.plan.avrdude, title="Copied", markup=False)
 
-    def action_leave(self) -> None:
+    async def action_leave(self) -> None:
         """Leave without writing, or once it is over; while it writes the screen stays."""
         match self.job.phase:
+            case Phase.READING:
+                await self.run_action("app.stop_job")
+                self.dismiss(None)
             case Phase.CONFIRM:
                 self.job.answer(None)
                 self.dismiss(None)

@@ -2,116 +2,106 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.message import Message
 from textual.screen import Screen
 
+from avrdeck.boards.images import Image
 from avrdeck.tui.actions import Scope, bindings
-from avrdeck.tui.controllers import files
+from avrdeck.tui.controllers import beside, files
 from avrdeck.tui.controllers.session import Session
 from avrdeck.tui.hexmodel import BadPattern, HexModel
+from avrdeck.tui.pages import PageMap
 from avrdeck.tui.screens.dialogs import PromptScreen, Refusal
+from avrdeck.tui.screens.hexside import Foot, Side
+from avrdeck.tui.telling import Telling
 from avrdeck.tui.views import status
-from avrdeck.tui.views.ink import Pen, Row, heading
+from avrdeck.tui.views.memorymap import title_of
 from avrdeck.tui.widgets.chrome import Footer, StatusBar
-from avrdeck.tui.widgets.hexgrid import HexGrid, HexHead, inspector
+from avrdeck.tui.widgets.hexgrid import HexGrid, HexHead
+from avrdeck.tui.widgets.pane import Pane
 from avrdeck.tui.widgets.sheet import Sheet
 
 SIDE_WIDTH = 108
 """From here on the comparison stands beside the bytes."""
-LISTED = 200
 
 
-class Side(Sheet):
-    """Differences, the byte under the cursor, staged bytes."""
+class HexPane(Pane):
+    """The frame around the bytes."""
 
-    can_focus = False
+    name_text = "hex-pane"
 
-    def __init__(self, model: HexModel, session: Session) -> None:
-        super().__init__(id="hex-side")
-        self.model, self.session, self.address = model, session, 0
+    def __init__(self, session: Session, model: HexModel) -> None:
+        super().__init__(session)
+        self.model, self.words = model, ""
 
-    def paint(self, width: int) -> Sequence[Row]:
-        """Three groups."""
-        return [
-            *self._differences(width),
-            *inspector(self.model, self.address, width),
-            Row(),
-            *self._staged(width),
-        ]
+    @property
+    def title(self) -> str:
+        """The memory."""
+        return title_of(self.model.memory)
 
-    def _differences(self, width: int) -> list[Row]:
-        model = self.model
-        part = self.session.part
-        rows = [
-            Pen(width).put("Chip  ", "muted", at=1).put(f"{part.name if part else ''} {model.memory}").row()
-        ]
-        if model.other is None:
-            return [
-                *rows,
-                Pen(width).put("File  ", "muted", at=1).put("d compares with one", "muted").row(),
-                Row(),
-            ]
-        rows.append(Pen(width).put("File  ", "muted", at=1).put(Path(model.other.file).name).row())
-        count, size = len(model.differing), model.different_bytes
-        rows += [Row(), heading(width, "Differences", f"{count} ranges, {size} B" if count else "none")]
-        if count:
-            rows.append(Pen(width).put("at      bytes  chip  file", "disabled", at=3).row())
-        for start, end in model.differing[:LISTED]:
-            here = start <= self.address < end
-            pen = Pen(width).put("►" if here else " ", "accent bold", at=1)
-            pen.put(f"{start:04X}", "bold" if here else "", at=3, target=start)
-            pen.put(f"{end - start:5}", "muted", at=11).put(f"  {model.data[start]:02X}").put("    ")
-            rows.append(pen.put(f"{model.other.read(start, 1)[0]:02X}", "warning").row())
-        return [*rows, Row()]
+    @property
+    def subtitle(self) -> str:
+        """Where the cursor is."""
+        return self.words
 
-    def _staged(self, width: int) -> list[Row]:
-        model = self.model
-        if not model.staged:
-            return []
-        count = len(model.staged)
-        rows = [heading(width, "Staged", f"{count} byte{'s' if count > 1 else ''}, not on the chip")]
-        for address, value in sorted(model.staged.items())[:LISTED]:
-            pen = Pen(width).put("◆ ", "warning", at=1).put(f"{address:04X}  ")
-            pen.put(f"{model.data[address]:02X}", "muted").put(" → ", "warning").put(
-                f"{value:02X}", "warning bold"
-            )
-            rows.append(pen.row())
-        return rows
+    def entry(self) -> HexGrid:
+        """See `Pane.entry`."""
+        return self.query_one(HexGrid)
 
 
-class HexScreen(Screen[None]):
-    """Looks at, searches, compares and edits the bytes of a memory that was read."""
+class HexScreen(Telling, Screen[None]):
+    """Looks at, searches, compares and edits the bytes of a memory that was read.
+
+    With a ``model`` of its own it looks at a backup, whose edited bytes can only be saved.
+    """
 
     CSS_PATH = "hexview.tcss"
     AUTO_FOCUS = "#hex-grid"
     scope = Scope.HEX
     BINDINGS = bindings(Scope.HEX)
 
-    def __init__(self, session: Session, memory: str, address: int) -> None:
+    @dataclass
+    class WriteAsked(Message):
+        """The user wants the staged bytes of a memory in the chip."""
+
+        memory: str
+
+    def __init__(
+        self, session: Session, memory: str, address: int = 0, model: HexModel | None = None
+    ) -> None:
         super().__init__()
-        found = session.maps[memory]
         self.session = session
-        self.model = HexModel(memory, bytes(found.data), found.page_size, found.other)
+        self.pages = session.maps[memory] if model is None else _pages(model)
+        found = self.pages
+        self.model = model or HexModel(
+            memory, bytes(found.data), found.page_size, found.other, dict(found.staged)
+        )
         self._address = address
         self._search = ""
+
+    def go_to_difference(self) -> None:
+        """Open at the first difference."""
+        if self.model.differing:
+            self._address = self.model.differing[0][0]
 
     def compose(self) -> ComposeResult:
         """Status, bytes, comparison, footer."""
         yield StatusBar()
         with Horizontal(id="hex"):
-            with Vertical(id="hex-pane", classes="pane") as box:
-                box.border_title = Content(self.model.memory.capitalize())
+            with HexPane(self.session, self.model):
                 yield HexHead(id="hex-head")
                 yield HexGrid(self.model, self._address)
             with Vertical(id="hex-compare", classes="pane") as box:
                 box.border_title = Content("Compare")
-                yield Side(self.model, self.session)
+                yield Side(self.model, self.session, self.pages)
+        yield Foot(self.model)
         yield Footer((Scope.HEX,))
 
     @property
@@ -127,19 +117,42 @@ class HexScreen(Screen[None]):
         """The comparison needs room."""
         self.set_class(event.size.width < SIDE_WIDTH, "-narrow")
 
+    def on_screen_resume(self) -> None:
+        """Take over what was written meanwhile."""
+        found, model = self.pages, self.model
+        if not model.source and found.complete and len(found.data) == len(model.data):
+            model.staged = dict(found.staged)
+            model.take(bytes(found.data))
+            self.grid.reload()
+            self._show()
+
     def on_hex_grid_moved(self) -> None:
         """Show where it is."""
         self._show()
 
     def _show(self) -> None:
-        side, model = self.query_one(Side), self.model
-        side.address = self.grid.cursor
-        side.repaint()
-        pane = self.query_one("#hex-pane", Vertical)
-        mode = "typing over, e ends · " if self.grid.editing else ""
-        pane.border_subtitle = Content(f"{mode}{self.grid.cursor:04X} of {len(model.data) - 1:04X}")
+        model, grid = self.model, self.grid
+        if model.staged != self.pages.staged:
+            self.pages.stage(model.staged)
+            self.session.changed()
+        side, foot = self.query_one(Side), self.query_one(Foot)
+        side.address = foot.address = grid.cursor
+        foot.editing = grid.editing
+        for sheet in (side, foot):
+            sheet.repaint()
+        self._label()
+
+    def _label(self) -> None:
+        model, grid = self.model, self.grid
+        index = model.difference_at(grid.cursor)
+        mode = "typing over, esc ends · " if grid.editing else ""
+        at = f"difference {index + 1} of {len(model.differing)} · " if index is not None else ""
+        pane = self.query_one(HexPane)
+        pane.words = f"{mode}{at}{grid.cursor:04X} of {len(model.data) - 1:04X}"
+        pane.label()
         part = self.session.part
-        left: list[status.Group] = [(("avrdeck", "bold"),), ((part.name if part else "", "bold"),)]
+        left: list[status.Group] = [(("avrdeck", "bold"),)]
+        left.append(((model.source or (part.name if part else ""), "bold"),))
         left.append((("hex ", "muted"), (model.memory, "bold")))
         if model.other:
             left.append((("against ", "muted"), (Path(model.other.file).name, "")))
@@ -151,7 +164,11 @@ class HexScreen(Screen[None]):
         if self._search:
             right.append(((f"{len(model.matches)} × {self._search[:24]}", "accent"),))
         if model.differing:
-            right.append(((f"≠ {model.different_bytes} bytes differ", "warning bold"),))
+            count = len(model.differing)
+            words = f"≠ {model.different_bytes} B in {count} range{'s' * (count != 1)}"
+            right.append(((words, "warning bold"),))
+        elif model.other:
+            right.append((("✓ ", "success"), ("no difference", "")))
         if model.staged:
             right.append(((f"◆ {len(model.staged)} staged", "warning bold"),))
         return right
@@ -162,7 +179,7 @@ class HexScreen(Screen[None]):
             self.grid.go(event.target)
 
     def action_leave(self) -> None:
-        """Back; typing over ends first."""
+        """Back; typing over ends first. What is staged stays so."""
         if self.grid.editing:
             self.grid.editing = False
         else:
@@ -177,7 +194,7 @@ class HexScreen(Screen[None]):
                 address = int(text.lower().removeprefix("0x").replace("_", ""), 16)
             except ValueError:
                 return Refusal("an address in hex: 7E00")
-            return address if address < size else Refusal(f"the last address is {size - 1:04X}")
+            return address if 0 <= address < size else Refusal(f"the last address is {size - 1:04X}")
 
         def go(address: object) -> None:
             if isinstance(address, int):
@@ -219,19 +236,20 @@ class HexScreen(Screen[None]):
         found = self.model.next_difference(self.grid.cursor, step)
         if found is not None:
             self.grid.go(found)
+        else:
+            self.notify("Nothing differs." if self.model.other else "d compares first.", markup=False)
 
     def action_compare(self) -> None:
-        """Hold a file beside the memory."""
+        """Hold a backup or a file beside the memory."""
+        beside.ask(self.app, self.session, self.pages, self._compared)
 
-        def go(image: object) -> None:
-            if isinstance(image, files.Image):
-                self.model.compare(image)
-                self.session.maps[self.model.memory].compare(image)
-                self.session.changed()
-                self.grid.reload()
-                self._show()
-
-        self.app.push_screen(files.compare_prompt(self.session, self.model.memory), go)
+    def _compared(self, image: Image | None) -> None:
+        """Show the difference to ``image``; the cursor goes to the first."""
+        self.model.compare(image)
+        self.grid.reload()
+        if self.model.differing and not self.model.differs(self.grid.cursor):
+            self.grid.go(self.model.differing[0][0])
+        self._show()
 
     def action_edit(self) -> None:
         """Begin or end typing over."""
@@ -243,6 +261,17 @@ class HexScreen(Screen[None]):
         self.grid.refresh()
         self._show()
 
+    def action_write(self) -> None:
+        """See what writing the staged bytes takes."""
+        if self.model.source:
+            self.notify("These bytes are a backup's: s saves them in a file.", markup=False)
+        elif not self.model.staged:
+            self.notify("Nothing is staged: e types over bytes.", markup=False)
+        else:
+            self.grid.editing = False
+            self._show()
+            self.post_message(self.WriteAsked(self.model.memory))
+
     def action_save(self) -> None:
         """Save the memory with the staged bytes in it."""
         self.app.push_screen(files.save_prompt(self.session, self.model.image()), self._saved)
@@ -250,3 +279,8 @@ class HexScreen(Screen[None]):
     def _saved(self, path: object) -> None:
         if isinstance(path, Path):
             self.notify(f"{self.model.memory} is in {path}", markup=False)
+
+
+def _pages(model: HexModel) -> PageMap:
+    """The map of a memory that is not on the deck."""
+    return PageMap(model.memory, len(model.data), model.page_size, bytearray(model.data), model.other)

@@ -10,12 +10,14 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import Screen
 
+from avrdeck.boards.text import printable
 from avrdeck.jobs.inventory.book import Inventory
 from avrdeck.jobs.inventory.model import Happening, Known
 from avrdeck.protocol.errors import Fault
 from avrdeck.tui.actions import Scope, bindings
 from avrdeck.tui.controllers.session import Session
 from avrdeck.tui.screens.dialogs import PromptScreen, Refusal
+from avrdeck.tui.telling import Telling
 from avrdeck.tui.views import status
 from avrdeck.tui.views.ink import Pen, Row, clipped, wrapped
 from avrdeck.tui.widgets.chrome import Footer, StatusBar
@@ -46,15 +48,22 @@ class History(Sheet):
         """Notes, then a line a happening."""
         if self.known is None:
             return []
-        rows = [Pen(width).put(line, "muted", at=1).row() for line in wrapped(self.known.notes, width - 2)]
-        rows = rows if self.known.notes else []
+        known = self.known
+        port = f"  on {known.port}" if known.port else ""
+        times = "once" if known.sightings == 1 else f"{known.sightings} times"
+        seen = f"first {_minute(known.first_seen)}, {times}{port}"
+        rows = [Pen(width).put("Seen", "muted", at=1).put(clipped(seen, width - 9), at=8).row()]
+        lines = [piece for line in known.notes.splitlines() for piece in wrapped(line, width - 9)]
+        for index, line in enumerate(lines):
+            rows.append(Pen(width).put("" if index else "Notes", "muted", at=1).put(line, at=8).row())
+        rows.append(Row())
         for one in reversed(self.happenings):
-            pen = Pen(width).put(one.at[:16].replace("T", " "), "muted", at=1).put(one.kind, "bold", at=19)
+            pen = Pen(width).put(_minute(one.at), "muted", at=1).put(clipped(one.kind, 9), "bold", at=19)
             rows.append(pen.put(clipped(one.text, width - 31), at=30).row())
         return rows
 
 
-class InventoryScreen(Screen[None]):
+class InventoryScreen(Telling, Screen[None]):
     """Shows the chips, labels them and keeps notes."""
 
     CSS_PATH = "lists.tcss"
@@ -111,17 +120,22 @@ class InventoryScreen(Screen[None]):
 
     def action_note(self) -> None:
         """Keep a note on the chip."""
-        self._edit("Notes", "note", self.chosen.notes if self.chosen else "")
+        self._edit("Notes", "note", self.chosen.notes if self.chosen else "", r"\n begins a new line")
 
-    def _edit(self, title: str, what: str, value: str) -> None:
+    def _edit(self, title: str, what: str, value: str, note: str = "") -> None:
         known = self.chosen
         if known is None:
             return
 
         def take(text: str) -> object:
+            if text == printable(value):
+                return text
             try:
                 with Inventory() as inventory:
-                    (inventory.label if what == "label" else inventory.note)(known.id, text)
+                    if what == "label":
+                        inventory.label(known.id, text)
+                    else:
+                        inventory.note(known.id, text.replace(r"\n", "\n"))
             except Fault as fault:
                 return Refusal(fault.title)
             return text
@@ -130,7 +144,7 @@ class InventoryScreen(Screen[None]):
             if isinstance(text, str):
                 await self._reload()
 
-        self.app.push_screen(PromptScreen(title, take, value), done)
+        self.app.push_screen(PromptScreen(title, take, value, note=note), done)
 
     def action_leave(self) -> None:
         """Back to the deck."""
@@ -147,7 +161,12 @@ def _history(number: int) -> Sequence[Happening]:
         return inventory.history(number)
 
 
+def _minute(at: str) -> str:
+    """``2026-01-02 12:00`` of a time in ISO 8601."""
+    return clipped(at[:16].replace("T", " "), 16)
+
+
 def _texts(known: Known) -> tuple[str, ...]:
-    seen = known.last_seen[:16].replace("T", " ")
+    seen = _minute(known.last_seen)
     serial = known.chip.serial_text or "cannot be told apart"
     return known.label or "-", known.chip.part, serial, str(known.sightings), seen, known.notes

@@ -21,6 +21,7 @@ from avrdeck.tui.actions import Scope, bindings
 from avrdeck.tui.controllers.session import Session
 from avrdeck.tui.controllers.tracing import BadFilter, Shown, TraceLog, wanted
 from avrdeck.tui.screens.dialogs import PromptScreen, Refusal
+from avrdeck.tui.telling import Telling
 from avrdeck.tui.views import status
 from avrdeck.tui.views.ink import Pen, Row, cells, clipped, grouped
 from avrdeck.tui.widgets.chrome import Footer, StatusBar
@@ -174,7 +175,7 @@ class TraceHead(Sheet):
         return [pen.row()]
 
 
-class TraceScreen(Screen[None]):
+class TraceScreen(Telling, Screen[None]):
     """The trace of the session, as it grows."""
 
     CSS_PATH = "trace.tcss"

@@ -13,6 +13,7 @@ from avrdeck.boards import wiring
 from avrdeck.tui.actions import Scope, bindings
 from avrdeck.tui.controllers.session import Session
 from avrdeck.tui.screens.dialogs import ChooseScreen, Option
+from avrdeck.tui.telling import Telling
 from avrdeck.tui.views.ink import Pen, Row
 from avrdeck.tui.widgets.sheet import Sheet
 
@@ -34,16 +35,16 @@ class Drawing(Sheet, can_focus=True):
         ]
 
 
-class WiringScreen(ModalScreen[None]):
+class WiringScreen(Telling, ModalScreen[None]):
     """The wiring of one programmer to one target, both to be chosen."""
 
     CSS_PATH = "wiring.tcss"
     scope = Scope.WIRING
     BINDINGS = bindings(Scope.WIRING)
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, programmer: str = USUAL) -> None:
         super().__init__()
-        self._programmer = USUAL
+        self._programmer = programmer
         self._target = _target_for(session)
 
     def compose(self) -> ComposeResult:

@@ -68,7 +68,7 @@ def _choice(width: int, line: Line, cursor: Line | None, text: str, role: str = 
 
 def _port(session: Session, cursor: Line | None, width: int) -> list[Row]:
     painted = [_choice(width, Line.PORT, cursor, session.port or "none", "bold")]
-    if session.entry:
+    if session.entry and session.entry.name:
         usb = f"  {session.entry.usb}" if width > 30 else ""
         painted.append(_line(width, "", session.entry.name, "muted", tail=usb))
     baud = session.programmer.link.transport.baud if session.programmer else session.baud
@@ -189,9 +189,10 @@ def _sck(width: int, part: Part, sck: int, clock_hz: int | None) -> Row:
 
 
 def _keys(session: Session, width: int) -> Row:
-    """The keys that matter most here."""
+    """The keys that matter most here, as many as there is room for."""
     pen = Pen(width, at=1)
-    words = [("x", "disconnect" if session.connected else "connect"), ("y", "wiring")]
+    words = [("d", "doctor"), ("x", "disconnect" if session.connected else "connect"), ("y", "wiring")]
     for key, word in words:
-        pen.put(key, "accent bold").put(f" {word}  ", "muted")
+        if pen.at + len(key) + len(word) < width:
+            pen.put(key, "accent bold").put(f" {word}  ", "muted")
     return pen.row()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from avrdeck.boards.models import BLANK
 from avrdeck.boards.uid import calibration_addresses, serial_addresses
 from avrdeck.tui.controllers.session import Session
 from avrdeck.tui.pages import Page, PageMap
-from avrdeck.tui.views.ink import Pen, Row
+from avrdeck.tui.views.ink import Pen, Row, clipped
 
 GLYPHS = {
     Page.UNKNOWN: ("-", "disabled"),
@@ -19,6 +20,7 @@ GLYPHS = {
     Page.WRITTEN: ("▄", "accent"),
     Page.VERIFIED: ("█", "success"),
     Page.DIFFERS: ("▒", "warning"),
+    Page.STAGED: ("◆", "warning bold"),
 }
 BOOT_GLYPH = ("▀", "accent")
 MAX_ROWS = 16
@@ -67,6 +69,11 @@ def rows(session: Session, cursor: MapCursor | None, width: int) -> list[Row]:
     return [*painted, Row(), *page_rows(session, cursor, width)] if cursor else painted
 
 
+def cells(session: Session, found: PageMap, width: int, *, boot: bool = True) -> list[Row]:
+    """The map of one memory alone, without a cursor; ``boot``: the deck's fuses say its boot section."""
+    return _map(session, found, grid(found, width), None, width, boot=boot and found.memory == "flash")
+
+
 def _title(found: PageMap, plan: Grid, width: int) -> Row:
     pen = Pen(width).put("Flash", "bold", at=1).put(f" {size_text(found.size)}")
     pages = "1 page" if plan.pages == 1 else f"{plan.pages} pages"
@@ -109,12 +116,10 @@ def _glyph(found: PageMap, group: range, boot_start: int | None) -> tuple[str, s
     return GLYPHS[state]
 
 
-_URGENCY = {
-    state: rank
-    for rank, state in enumerate(
-        (Page.DIFFERS, Page.WAITING, Page.WRITTEN, Page.VERIFIED, Page.USED, Page.UNKNOWN, Page.BLANK)
-    )
-}
+_FIRST_SEEN = (
+    Page.STAGED, Page.DIFFERS, Page.WAITING, Page.WRITTEN, Page.VERIFIED, Page.USED, Page.UNKNOWN, Page.BLANK,
+)  # fmt: skip
+_URGENCY = {state: rank for rank, state in enumerate(_FIRST_SEEN)}
 
 
 def boot_page(session: Session, found: PageMap) -> int | None:
@@ -163,10 +168,18 @@ def _legend(session: Session, found: PageMap, width: int) -> list[Row]:
     if boot is not None:
         loader = found.used_bytes(edge)
         lines.insert(1, ("▀", "accent", "boot section", _boot_text(loader, found.size - edge)))
-    wrong = sum(found.page(index) is Page.DIFFERS for index in range(found.count))
-    if found.other:
-        lines.append(("▒", "warning", "differs", f"in {wrong} of {found.count} pages"))
+    lines += _beside(found)
     return [Row(), *_legend_rows(lines, width)]
+
+
+def _beside(found: PageMap) -> Iterator[tuple[str, str, str, str]]:
+    """What is held beside the memory: a file, edited bytes."""
+    if found.other:
+        wrong = found.counted(Page.DIFFERS)
+        yield "▒", "warning", "differs", f"in {wrong} of {found.count} pages"
+        yield " ", "", "from", clipped(Path(found.other.file).name, 24)
+    if found.staged:
+        yield "◆", "warning bold", "staged", f"{len(found.staged)} B, not on the chip"
 
 
 def _boot_text(loader: int, size: int) -> str:
@@ -179,10 +192,13 @@ def _legend_rows(lines: Sequence[tuple[str, str, str, str]], width: int) -> list
             Pen(width).put(g, role, at=1).put(f" {name}").put(text, "muted", at=17).row()
             for g, role, name, text in lines
         ]
-    pen = Pen(width, at=1)
+    painted, pen = [], Pen(width, at=1)
     for glyph, role, name, text in lines:
+        if pen.at + len(name) + len(text) + 3 > width:
+            painted.append(pen.row())
+            pen = Pen(width, at=1)
         pen.put(glyph, role).put(f" {name} ").put(f"{text}   ", "muted")
-    return [pen.row()]
+    return [*painted, pen.row()] if pen.runs else painted
 
 
 def _job_legend(width: int) -> Row:
@@ -208,8 +224,10 @@ def _eeprom(session: Session, found: PageMap, plan: Grid, cursor: MapCursor | No
     end = max(run.column + len(run.text) for run in last.runs)
     if end + 3 + len(words) <= width:
         pen = Pen(width, runs=list(last.runs)).put(words, "muted", at=end + 2)
-        return [*painted, *body[:-1], pen.row(cursor=last.cursor)]
-    return [*painted, *body, Pen(width).put(words, "muted", at=6).row()]
+        painted += [*body[:-1], pen.row(cursor=last.cursor)]
+    else:
+        painted += [*body, Pen(width).put(words, "muted", at=6).row()]
+    return [*painted, *_legend_rows(list(_beside(found)), width)]
 
 
 def signature_row(session: Session, width: int) -> list[Row]:
@@ -261,6 +279,11 @@ def hex_line(data: bytes | bytearray, address: int, count: int, width: int) -> R
     for offset, byte in enumerate(data[address : address + count]):
         pen.put("  " if offset == 8 else " ").put(f"{byte:02X}", "disabled" if byte == BLANK else "")
     return pen.row()
+
+
+def title_of(memory: str) -> str:
+    """``Flash``, ``EEPROM``."""
+    return "EEPROM" if memory == "eeprom" else memory.capitalize()
 
 
 def size_text(size: int) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from avrdeck.jobs.events import Countdown
+from avrdeck.protocol.target.progress import Progress
 from avrdeck.tui.views.ink import Pen, Row, clipped
 
 
@@ -47,8 +49,8 @@ def rows(steps: Sequence[Step], width: int) -> list[Row]:
     return [row for number, step in enumerate(steps, 1) for row in step_rows(number, step, width)]
 
 
-def step_rows(number: int, step: Step, width: int) -> list[Row]:
-    """The step's line."""
+def step_rows(number: int, step: Step, width: int, *, before: bool = True) -> list[Row]:
+    """The step's line; without ``before`` no step of the job says what it changes from."""
     sign, title = SIGNS[step.state]
     wide = width >= 64
     before_at, after_at = (24, 36) if wide else (20, 28)
@@ -57,7 +59,7 @@ def step_rows(number: int, step: Step, width: int) -> list[Row]:
     if step.before:
         pen.put(clipped(step.before, after_at - before_at - 3), "muted", at=before_at)
         pen.put("→", "warning" if step.state is State.NOW else "disabled", at=after_at - 2)
-    at = after_at if step.before or wide else before_at
+    at = after_at if step.before or (wide and before) else before_at
     time = duration(step.seconds) if step.seconds is not None else ""
     room = width - at - len(time) - 2
     pen.put(clipped(step.after, room), "" if step.state is not State.SKIPPED else "disabled", at=at)
@@ -66,6 +68,39 @@ def step_rows(number: int, step: Step, width: int) -> list[Row]:
     if time:
         pen.right(time, "muted", margin=1)
     return [pen.row(band=step.state is State.NOW, cursor=step.state is State.NOW)]
+
+
+def countdown_rows(countdown: Countdown | None, width: int) -> list[Row]:
+    """What the person has to do with the board, and in how many seconds."""
+    if countdown is None:
+        return []
+    seconds = f" {countdown.seconds} s " if countdown.seconds else " now "
+    pen = Pen(width).put(seconds, "warning bold reverse", at=6)
+    return [pen.put(f" {clipped(countdown.text, width - pen.at - 2)}", "bold").row()]
+
+
+def progress_rows(progress: Progress | None, rate: float | None, left: float | None, width: int) -> list[Row]:
+    """How far a transfer is: a bar, then bytes, ``rate`` in bytes a second, and the seconds ``left``."""
+    if progress is None:
+        return []
+    share = progress.done / progress.total if progress.total else 1.0
+    pen = Pen(width, at=6)
+    bar(pen, share, max(width - 16, 10))
+    pen.right(f"{share:.0%}", "bold", margin=1)
+    line = Pen(width).put(f"{progress.done} of {progress.total} bytes", at=6)
+    if rate:
+        line.put(f"   {rate / 1024:.2f} KiB/s")
+    if left is not None:
+        line.put(f"   {duration(left)} left", "bold")
+    return [pen.row(), line.row()]
+
+
+def skip_rows(width: int, *, wanted: bool) -> list[Row]:
+    """The key that leaves out the rest of a running backup, or that it was pressed."""
+    pen = Pen(width, at=6)
+    if wanted:
+        return [pen.put("the rest of the backup is left out", "warning").row()]
+    return [pen.put("p", "accent bold").put(" proceeds without the rest of the backup", "muted").row()]
 
 
 def duration(seconds: float) -> str:

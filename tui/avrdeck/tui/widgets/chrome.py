@@ -83,7 +83,7 @@ class Footer(Bar):
         right = _words(action for action in actions.of(Scope.APP) if action.show)
         if Scope.DECK in self.scopes:
             right = [("1-4", "pane", "deck.fuses"), ("z", "zoom", "deck.zoom"), *right]
-        left = [action for scope in self.scopes for action in actions.of(scope) if action.show]
+        left = self._working()
         left = [action for action in left if action.id != "deck.zoom"]
         if width < 100:
             right = [word for word in right if word[1] != "zoom"]
@@ -94,6 +94,16 @@ class Footer(Bar):
         _keys(pen, _words(left), 1)
         _keys(pen, right, width - 1 - _span(right))
         return [self.banded(pen)]
+
+    def _working(self) -> list[Action]:
+        """The keys that are shown; one that an inner scope has too does not get to the outer."""
+        found: dict[str, Action] = {}
+        taken: set[str] = set()
+        for scope in self.scopes:
+            of = [action for action in actions.of(scope) if action.keys.split(",")[0] not in taken]
+            found |= {action.id: action for action in of if action.show}
+            taken |= {key for action in of for key in action.keys.split(",")}
+        return list(found.values())
 
 
 def _words(shown: Iterable[Action]) -> list[tuple[str, str, str]]:

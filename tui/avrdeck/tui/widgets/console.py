@@ -17,8 +17,8 @@ from textual.strip import Strip
 from textual.suggester import Suggester
 from textual.widgets import Input, Static
 
+from avrdeck.console import history
 from avrdeck.tui.actions import Scope, bindings
-from avrdeck.tui.controllers import console
 from avrdeck.tui.controllers.session import Session
 from avrdeck.tui.views.ink import Pen, Row, cells, grouped
 from avrdeck.tui.widgets.pane import Pane
@@ -39,13 +39,21 @@ class ConsoleLog(Sheet):
         self.lines: deque[tuple[str, str]] = deque(maxlen=MAX_LINES)
         self.found = ""
         self._widest = 0
+        self._behind = False
 
     def write(self, text: str, role: str = "") -> None:
         """Add a line; the log stays at its end unless the user scrolled up."""
-        at_end = self.scroll_offset.y >= self.max_scroll_y - 1
         text = Pen(0).put(text.expandtabs()).runs[0].text
         self.lines.append((text, role))
         self._widest = max(self._widest, len(text) + 2)
+        if not self._behind:
+            self._behind = True
+            self.call_next(self._catch_up)
+
+    def _catch_up(self) -> None:
+        """Show the lines that came since the last look: a job may write hundreds at once."""
+        self._behind = False
+        at_end = self.scroll_offset.y >= self.max_scroll_y - 1
         self.virtual_size = Size(max(self._widest, 1), len(self.lines))
         if at_end:
             self.scroll_end(animate=False, immediate=True, force=True)
@@ -138,6 +146,13 @@ class ConsoleLog(Sheet):
         return [text for text, _ in islice(self.lines, max(len(self.lines) - count, 0), None)]
 
 
+def completions(line: str, session: Session) -> list[tuple[str, str]]:
+    """What the last word of ``line`` can become; the command tree is loaded with the first word typed."""
+    from avrdeck.tui.controllers import console
+
+    return console.completions(line, session)
+
+
 class CommandSuggester(Suggester):
     """Ghost text behind the cursor: from the command tree, else from the history."""
 
@@ -151,7 +166,7 @@ class CommandSuggester(Suggester):
             return None
         old = next((old for old in reversed(self._history) if old.startswith(value) and old != value), None)
         if old is None and value.rsplit(" ", maxsplit=1)[-1]:
-            fits = console.completions(value, self._session)
+            fits = completions(value, self._session)
             return _completed(value, fits[0][0]) if fits else None
         return old
 
@@ -274,7 +289,7 @@ class ConsolePane(Pane):
             return
         if not self.history or self.history[-1] != line:
             self.history.append(line)
-            console.remember(line)
+            history.remember(line)
             del self.history[:-MAX_HISTORY]
         self._place = 0
         self.post_message(self.Entered(line))
@@ -283,7 +298,7 @@ class ConsolePane(Pane):
         """Take the history that the line console left, once."""
         if not self._loaded:
             self._loaded = True
-            self.history[:0] = console.history()[-MAX_HISTORY:]
+            self.history[:0] = history.load()[-MAX_HISTORY:]
 
     def recall(self, step: int) -> None:
         """Show another line of the history; past the newest an empty one."""
@@ -295,7 +310,7 @@ class ConsolePane(Pane):
     def complete(self) -> None:
         """Take the suggestion, or list what fits."""
         line = self.entry()
-        fits = console.completions(line.value, self.session)
+        fits = completions(line.value, self.session)
         common = _common([word for word, _ in fits])
         if len(common) > len(line.value.split(" ")[-1]):
             end = "" if len(fits) > 1 or common.endswith("=") else " "

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from textual import events
 from textual.app import ComposeResult
-from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
 
@@ -99,9 +98,8 @@ class FuseEditor(Sheet, can_focus=True):
         self._describe()
 
     def _describe(self) -> None:
-        pane = self.parent
-        if isinstance(pane, FusePane):
-            pane.describe(self.cell if self.has_focus else None)
+        if isinstance(self.parent, FusePane):
+            self.parent.label()
 
     def on_focus(self) -> None:
         """Show the cursor."""
@@ -227,18 +225,19 @@ class FusePane(Pane):
         """See `Pane.entry`."""
         return self.query_one(FuseEditor)
 
-    def describe(self, cell: Cell | None) -> None:
-        """Say on the lower edge what is under the cursor."""
-        draft = self.session.draft
-        words = fuserows.described(draft, cell) if draft else ""
-        self.border_subtitle = Content(clipped(words, max(self.size.width - 6, 1)))
+    @property
+    def subtitle(self) -> str:
+        """What is under the cursor."""
+        draft, editor = self.session.draft, self.entry()
+        words = fuserows.described(draft, editor.cell) if draft and editor.has_focus else ""
+        return clipped(words, max(self.size.width - 6, 1))
 
     def refresh_session(self) -> None:
         """See `Pane.refresh_session`."""
         super().refresh_session()
         editor = self.entry()
         editor.repaint()
-        self.describe(editor.cell if editor.has_focus else None)
+        self.label()
         sheet = self.query_one(Findings)
         sheet.repaint()
         self._share(len(editor.rows))

@@ -45,6 +45,12 @@ class MemoryMap(Sheet, can_focus=True):
 
         memory: str
 
+    @dataclass
+    class WriteAsked(Message):
+        """The user wants the staged bytes of a memory in the chip."""
+
+        memory: str
+
     def __init__(self, session: Session) -> None:
         super().__init__(id="memory-map")
         self.session = session
@@ -114,8 +120,15 @@ class MemoryMap(Sheet, can_focus=True):
         self.post_message(self.SaveAsked(self.cursor.memory))
 
     def action_compare(self) -> None:
-        """Compare the memory with a file."""
+        """Compare the memory with a backup or a file."""
         self.post_message(self.CompareAsked(self.cursor.memory))
+
+    async def action_write(self) -> None:
+        """See what writing the staged bytes takes; without any the staged fuses are meant."""
+        if self.map and self.map.staged:
+            self.post_message(self.WriteAsked(self.cursor.memory))
+        else:
+            await self.app.run_action("app.write_fuses")
 
     def on_sheet_clicked(self, event: Sheet.Clicked) -> None:
         """Move to the page that was clicked; a second click opens it."""

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.geometry import Region, Size
 from textual.message import Message
+from textual.reactive import Reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from avrdeck.tui import themes
 from avrdeck.tui.views.ink import ATTRIBUTES, ROLES, Row, cells, grouped, target_at
-
-INK = {f"ink--{role}" for role in (*ROLES, "band")}
-"""The component classes of `Sheet`: a colour a role."""
 
 
 class Sheet(ScrollView):
     """Rows of `avrdeck.tui.views.ink`. Subclasses give them in `paint` and call `repaint`."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = INK
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0))
+    """Columns and rows of all there is. Textual lays the screen out when it changes; how much there is to
+    scroll over moves no other widget, so here only the scrollbar learns of it."""
 
     @dataclass
     class Clicked(Message):
@@ -61,6 +61,10 @@ class Sheet(ScrollView):
         cursor = next((y for y, row in enumerate(self.rows) if row.cursor), None)
         if cursor is not None:
             self.scroll_to_region(Region(0, cursor, width, 1), animate=False, force=True, immediate=True)
+
+    def watch_virtual_size(self, size: Size) -> None:
+        """Let the scrollbar know how much there is."""
+        self._scroll_update(size)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """As many lines as there are to paint, for sheets of automatic height."""
@@ -122,10 +126,10 @@ class Sheet(ScrollView):
     def _mixed(self, role: str, *, band: bool) -> Style:
         words = role.split()
         colour = next((word for word in words if word in ROLES), "text")
-        ground = self.get_component_rich_style("ink--band") if band else self.rich_style
         attributes = {word: True for word in words if word in ATTRIBUTES}
-        front = self.get_component_rich_style(f"ink--{colour}").color
-        return Style(color=front, bgcolor=ground.bgcolor, **attributes)  # type: ignore[arg-type]
+        inks = themes.inks(self.app.theme)
+        ground = inks.panel if band else self.rich_style.bgcolor
+        return Style(color=inks.of[colour], bgcolor=ground, **attributes)  # type: ignore[arg-type]
 
     def on_click(self, event: events.Click) -> None:
         """Tell what was clicked; a click elsewhere only takes the focus."""

@@ -1,0 +1,201 @@
+"""A screen for one job: its plan, then every step's state beside the memory map, and a log of events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.screen import Screen
+
+from avrdeck.boards.images import ImageError
+from avrdeck.commands.faults import translated
+from avrdeck.protocol.errors import Fault, UsageFault
+from avrdeck.tui import messages
+from avrdeck.tui.actions import Scope
+from avrdeck.tui.controllers.session import Session
+from avrdeck.tui.controllers.undertaking import Phase, Undertaking
+from avrdeck.tui.telling import Telling
+from avrdeck.tui.views import memorymap, status, steps
+from avrdeck.tui.views.ink import Pen, Row, clipped, heading, wrapped
+from avrdeck.tui.views.steps import State
+from avrdeck.tui.widgets.chrome import Footer, StatusBar
+from avrdeck.tui.widgets.sheet import Sheet
+
+SIDE_WIDTH = 110
+LOG_HEIGHT = 30
+REPAINT_SECONDS = 0.1
+
+
+class JobSheet(Sheet, can_focus=True):
+    """What is chosen, the steps, what the chip holds if one stops now, and what to do next."""
+
+    def __init__(self, job: Undertaking) -> None:
+        super().__init__(id="job-sheet")
+        self.job = job
+
+    def paint(self, width: int) -> Sequence[Row]:
+        """Everything, from top to bottom."""
+        log = self.job.log
+        rows = [*self.chosen(width), Row()]
+        before = any(step.before for step in log.steps)
+        for number, step in enumerate(log.steps, 1):
+            rows += steps.step_rows(number, step, width, before=before)
+            if step.state is State.NOW:
+                rows += steps.countdown_rows(log.countdown, width)
+                rows += steps.progress_rows(log.progress, log.rate, log.seconds_left, width)
+                rows += steps.skip_rows(width, wanted=self.job.skip.wanted) if self.job.skip.running else []
+        if log.steps:
+            rows += [Row(), heading(width, "If you stop now" if self.job.running else "The chip")]
+            rows += [Pen(width).put(line, at=1).row() for line in wrapped(self.job.ledger.holds, width - 2)]
+        return [*rows, *self.more(width), Row(), *self.next(width)]
+
+    def chosen(self, width: int) -> list[Row]:
+        """What the job is to do, as chosen."""
+        raise NotImplementedError
+
+    def more(self, width: int) -> list[Row]:
+        """What there is to say besides."""
+        raise NotImplementedError
+
+    def next(self, width: int) -> list[Row]:
+        """The keys that matter now, or the receipt."""
+        raise NotImplementedError
+
+
+class MapSheet(Sheet):
+    """The memory map beside the steps."""
+
+    can_focus = False
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(id="job-map")
+        self.session = session
+
+    def paint(self, width: int) -> Sequence[Row]:
+        """The same map as the deck's."""
+        return memorymap.rows(self.session, None, width)
+
+
+class LogSheet(Sheet):
+    """What happened, the newest last."""
+
+    can_focus = False
+
+    def __init__(self, job: Undertaking) -> None:
+        super().__init__(id="job-log")
+        self.job = job
+
+    def paint(self, width: int) -> Sequence[Row]:
+        """A line an event."""
+        lines = self.job.log.lines
+        return [
+            Pen(width).put(f"{at:8.3f}", "muted", at=1).put(clipped(text, width - 13), at=12)
+            .row(cursor=index == len(lines) - 1)
+            for index, (at, text) in enumerate(lines)
+        ]  # fmt: skip
+
+
+class JobScreen(Telling, Screen[None]):
+    """One job from the choice of what to do to its receipt."""
+
+    CSS_PATH = "jobscreen.tcss"
+    AUTO_FOCUS = "#job-sheet"
+    title_text = ""
+    scope: Scope
+
+    @dataclass
+    class Asked(Message):
+        """The user wants the job to be done as planned."""
+
+        job: Undertaking
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self._moved = True
+
+    @property
+    def job(self) -> Undertaking:
+        """What is planned and carried out here."""
+        raise NotImplementedError
+
+    def sheet(self) -> JobSheet:
+        """The sheet that shows it."""
+        raise NotImplementedError
+
+    def move(self) -> None:
+        """Something is different: show it at the next look."""
+        self._moved = True
+
+    def compose(self) -> ComposeResult:
+        """Status, steps, map, log, footer."""
+        yield StatusBar()
+        with Horizontal(id="job"):
+            with Vertical(id="job-pane", classes="pane") as box:
+                box.border_title = Content(self.title_text)
+                yield self.sheet()
+            with Vertical(id="job-memory", classes="pane") as box:
+                box.border_title = Content("Memory")
+                yield MapSheet(self.session)
+        with Vertical(id="job-log-pane", classes="pane") as box:
+            box.border_title = Content("Log")
+            yield LogSheet(self.job)
+        yield Footer((self.scope,))
+
+    def on_mount(self) -> None:
+        """Show progress at most ten times a second."""
+        self.set_interval(REPAINT_SECONDS, self._tick)
+        self._tick()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The map needs room."""
+        self.set_class(event.size.width < SIDE_WIDTH, "-narrow")
+        self.set_class(event.size.height < LOG_HEIGHT, "-low")
+        self.move()
+
+    def _tick(self) -> None:
+        if not self._moved and not self.job.running:
+            return
+        self._moved = False
+        for sheet in (JobSheet, MapSheet, LogSheet):
+            self.query_one(sheet).repaint()
+        listed = self.job.log.steps
+        begun = sum(step.state is not State.WAITING for step in listed)
+        planning = self.job.phase is Phase.PLANNING or not begun
+        words = "nothing is written yet" if planning else f"step {begun} of {len(listed)}"
+        self.query_one("#job-pane", Vertical).border_subtitle = Content(words)
+        narrow = self.size.width < 100
+        bar = self.query_one(StatusBar)
+        bar.show(status.left(self.session, narrow), status.right(self.session, narrow))
+
+    def tell(self, error: Exception) -> None:
+        """Show why something cannot be."""
+        self.post_message(messages.Failed(translated(error) or UsageFault(str(error))))
+
+    def action_start(self) -> None:
+        """Do it, after a confirmation."""
+        if self.job.running:
+            return
+        try:
+            self.job.check()
+        except (Fault, ImageError) as error:
+            self.tell(error)
+        else:
+            self.post_message(self.Asked(self.job))
+
+    def action_skip(self) -> None:
+        """Proceed without the rest of a running backup."""
+        if not self.job.skip.ask():
+            self.notify("No backup is running that could be left out.", markup=False)
+
+    async def action_leave(self) -> None:
+        """Leave; what runs is stopped first."""
+        if self.job.phase is Phase.RUNNING:
+            await self.run_action("app.stop_job")
+        else:
+            self.dismiss(None)
