@@ -12,6 +12,7 @@ from avrdeck.tui.screens.answer import AnswerScreen
 from avrdeck.tui.screens.deck import DeckScreen
 from avrdeck.tui.screens.fault import FaultScreen
 from avrdeck.tui.views.fusegrid import BitCell, Cursor, FieldCell
+from avrdeck.tui.widgets.console import ConsoleLog
 from avrdeck.tui.widgets.fuses import FuseEditor
 from tui.conftest import SIM
 
@@ -339,3 +340,25 @@ async def test_what_was_staged_for_another_part_does_not_come_along(deck):
         bench.session.line.staged = {"hfuse": 0xD9}
         await bench.session.adopt(changes=False)
         assert not bench.session.draft.staged
+
+
+async def test_the_console_stays_at_its_end_whatever_the_window_does(deck):
+    async with deck() as bench:
+        log = bench.app.screen.query_one(ConsoleLog)
+        for number in range(50):
+            log.write(f"line {number}")
+        await bench.pilot.pause()
+        for size in ((80, 24), (120, 40), (80, 24), (200, 60), (120, 40)):
+            await bench.pilot.resize_terminal(*size)
+            await bench.press("2", "4")
+            assert log.scroll_offset.y == log.max_scroll_y > 0
+            await bench.press("escape", "2")
+            log.write(str(size))
+            await bench.press("4")
+            assert log.scroll_offset.y == log.max_scroll_y
+            await bench.press("escape")
+        await bench.press("4", "pageup", "pageup")
+        await bench.pilot.resize_terminal(118, 40)
+        log.write("more")
+        await bench.press("escape", "2")
+        assert log.scroll_offset.y < log.max_scroll_y - 1, "who reads above is left there"

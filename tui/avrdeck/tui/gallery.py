@@ -57,8 +57,13 @@ WRITTEN = (
     *("w", WAIT, "enter", ASKED, "type:yes", "enter", WAIT, "escape"),
 )
 """A backup, and EEPROM that was written since."""
+TYPED = (
+    "4", "type:fuse set eesave=on bodlevel=4.3V", "enter", WAIT,
+    "type:isp 30 00 {0..2} 00", "enter", WAIT,
+)  # fmt: skip
+BURN = ("b", "b", "type:uno mini", "enter", "l", "type:loader.hex", "enter")
 SCENES = (
-    Scene("fuses", ("r", WAIT, "2", *["down"] * 6, "space")),
+    Scene("fuses", ("r", WAIT, *TYPED, "escape", "2", *["down"] * 7)),
     Scene("connection", ("r", WAIT, "1")),
     Scene("memory", ("r", WAIT, "3", *["right"] * 12)),
     Scene(
@@ -72,7 +77,8 @@ SCENES = (
     Scene("patch", (*STAGED, "w", WAIT)),
     Scene("patched", (*STAGED, "w", WAIT, "enter", ASKED, "type:yes", "enter", WAIT)),
     Scene("trace", ("t", "f", *["up"] * 6)),
-    Scene("burn", ("r", WAIT, "b", "b", "type:uno mini", "enter", "l", "type:loader.hex", "enter")),
+    Scene("burn", ("r", WAIT, *BURN)),
+    Scene("burned", ("r", WAIT, *BURN, "enter", ASKED, "type:yes", "enter", WAIT)),
     Scene("upload", ("r", WAIT, "U", "i", "f", "type:other.hex", "enter")),
     Scene(
         "uploaded",
@@ -137,7 +143,7 @@ async def _press(pilot: Pilot[None], key: str) -> None:
 
 
 _KEYS = {
-    " ": "space", ".": "full_stop", "-": "minus", '"': "quotation_mark",
+    " ": "space", "=": "equals_sign", ".": "full_stop", "-": "minus", '"': "quotation_mark",
     "{": "left_curly_bracket", "}": "right_curly_bracket",
 }  # fmt: skip
 

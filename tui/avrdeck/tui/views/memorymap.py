@@ -25,6 +25,9 @@ GLYPHS = {
 BOOT_GLYPH = ("▀", "accent")
 MAX_ROWS = 16
 """Rows of the flash map; a larger memory puts several pages into one cell."""
+BYTES_A_ROW = 16
+WIDE = 57
+"""Columns from which the page under the cursor is shown with its first bytes, below the map."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ def rows(session: Session, cursor: MapCursor | None, width: int) -> list[Row]:
         painted += [Row(), *_eeprom(session, session.maps["eeprom"], plan, cursor, width)]
     if session.row:
         painted += [Row(), *signature_row(session, width)]
-    return [*painted, Row(), *page_rows(session, cursor, width)] if cursor else painted
+    return [*painted, Row(), *page_rows(session, cursor, width)] if cursor and width >= WIDE else painted
 
 
 def cells(session: Session, found: PageMap, width: int, *, boot: bool = True) -> list[Row]:
@@ -256,21 +259,27 @@ def signature_row(session: Session, width: int) -> list[Row]:
     return [*painted, pen.row()]
 
 
+def page_text(session: Session, cursor: MapCursor) -> tuple[str, str]:
+    """The page under the cursor: its name, and where it is and what it holds."""
+    found = session.maps[cursor.memory]
+    words = [found.page(cursor.page).value]
+    boot = boot_page(session, found) if cursor.memory == "flash" else None
+    if boot is not None and cursor.page >= boot:
+        words.append("boot section")
+    return f"Page {cursor.page}", f"at {cursor.page * found.page_size:04X}, {', '.join(words)}"
+
+
 def page_rows(session: Session, cursor: MapCursor, width: int) -> list[Row]:
     """The page under the cursor in words, with its first bytes."""
     found = session.maps.get(cursor.memory)
     if found is None:
         return []
+    name, words = page_text(session, cursor)
+    pen = Pen(width).put("►", "accent bold", at=0).put(name, "bold", at=2).put(f" {words}", "muted")
     start = cursor.page * found.page_size
-    words = [found.page(cursor.page).value]
-    boot = boot_page(session, found) if cursor.memory == "flash" else None
-    if boot is not None and cursor.page >= boot:
-        words.append("boot section")
-    pen = Pen(width).put("►", "accent bold", at=0).put(" " if width < 60 else "", at=1)
-    pen.put(f"Page {cursor.page}", "bold", at=2).put(f" at {start:04X}, {', '.join(words)}", "muted")
-    per_row = 16 if width >= 57 else 8
-    end = min(start + 2 * per_row, start + found.page_size, len(found.data))
-    return [pen.row(), *(hex_line(found.data, at, per_row, width) for at in range(start, end, per_row))]
+    end = min(start + 2 * BYTES_A_ROW, start + found.page_size, len(found.data))
+    lines = (hex_line(found.data, at, BYTES_A_ROW, width) for at in range(start, end, BYTES_A_ROW))
+    return [pen.row(), *lines]
 
 
 def hex_line(data: bytes | bytearray, address: int, count: int, width: int) -> Row:

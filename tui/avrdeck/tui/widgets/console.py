@@ -40,6 +40,7 @@ class ConsoleLog(Sheet):
         self.found = ""
         self._widest = 0
         self._behind = False
+        self._at_end, self._height = True, 0
 
     def write(self, text: str, role: str = "") -> None:
         """Add a line; the log stays at its end unless the user scrolled up."""
@@ -53,11 +54,24 @@ class ConsoleLog(Sheet):
     def _catch_up(self) -> None:
         """Show the lines that came since the last look: a job may write hundreds at once."""
         self._behind = False
-        at_end = self.scroll_offset.y >= self.max_scroll_y - 1
         self.virtual_size = Size(max(self._widest, 1), len(self.lines))
-        if at_end:
-            self.scroll_end(animate=False, immediate=True, force=True)
+        self._stay()
         self.refresh()
+
+    def _stay(self) -> None:
+        if self._at_end:
+            self.scroll_end(animate=False, immediate=True, force=True)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Whether the user stays at the end; what a change of size does to the offset is not the user's."""
+        super().watch_scroll_y(old_value, new_value)
+        if self.size.height == self._height:
+            self._at_end = new_value >= self.max_scroll_y - 1
+
+    def on_resize(self) -> None:
+        """Stay at the end, also when the pane was out of sight."""
+        self._stay()
+        self._height = self.size.height
 
     def clear(self) -> None:
         """Forget every line."""

@@ -62,20 +62,22 @@ class MemoryMap(Sheet, can_focus=True):
 
     def paint(self, width: int) -> Sequence[Row]:
         """See `views.memorymap`."""
-        shown = self.cursor if self.has_focus or width >= 56 else None
+        shown = self.cursor if self.has_focus or width >= memorymap.WIDE else None
         return memorymap.rows(self.session, shown, width)
 
     def watch_cursor(self) -> None:
         """Show the cursor where it is."""
         self.repaint()
+        if isinstance(self.parent, MemoryPane):
+            self.parent.label()
 
     def on_focus(self) -> None:
         """Show the cursor."""
-        self.repaint()
+        self.watch_cursor()
 
     def on_blur(self) -> None:
         """Hide the cursor."""
-        self.repaint()
+        self.watch_cursor()
 
     def _go(self, page: int) -> None:
         if self.map:
@@ -148,6 +150,14 @@ class MemoryPane(Pane):
     def compose(self) -> ComposeResult:
         """The map alone."""
         yield MemoryMap(self.session)
+
+    @property
+    def subtitle(self) -> str:
+        """The page under the cursor, where the map has no room for it."""
+        sheet = self.entry()
+        if sheet.map is None or not sheet.has_focus or sheet.size.width >= memorymap.WIDE:
+            return ""
+        return " ".join(memorymap.page_text(self.session, sheet.cursor))
 
     def entry(self) -> MemoryMap:
         """See `Pane.entry`."""
