@@ -123,7 +123,7 @@ async def test_a_trace_is_kept_shown_saved_and_replayed(tmp_path: Path) -> None:
     console = Console()
     file = tmp_path / "session.jsonl"
     out = await console("sig", "trace show --filter signature", f"trace save {file}")
-    assert "─▶ UNIVERSAL read signature byte 0" in out
+    assert "─► UNIVERSAL read signature byte 0" in out
     assert "every answer as in" in await console(f"replay {file}")
     lines = file.read_text().splitlines()
     at = next(n for n, line in enumerate(lines) if line.endswith('"hex": "1e"}'))
@@ -137,7 +137,7 @@ async def test_frames_are_shown_as_they_happen() -> None:
     console = Console()
     await console("sig", "trace on", "isp 50 00 00 00", "trace off", "isp 58 00 00 00")
     shown = console.err.getvalue()
-    assert "─▶ UNIVERSAL read lfuse" in shown
+    assert "─► UNIVERSAL read lfuse" in shown
     assert "◀─ 62" in shown
     assert "read lock" not in shown
 

@@ -24,7 +24,7 @@ def test_all_are_burned_and_each_has_its_receipt(avrdeck: Avrdeck, ports: list[s
     assert len({row["serial"] for row in rows.values()}) == 3
     assert all(row["after"]["lock"] == 0xCF and row["verified"] for row in rows.values())
     assert len(list((own_data / "backups").iterdir())) == 3
-    told = avrdeck("gang", "id", "--ports", ",".join(ports)).out
+    told = avrdeck("gang", "id", *(word for port in ports for word in ("--ports", port))).out
     assert all(row["serial"] in told for row in rows.values())
 
 
@@ -114,7 +114,7 @@ def test_what_names_no_port_is_refused(avrdeck: Avrdeck, arguments: list[str]) -
 
 def test_a_row_shows_how_far_it_is() -> None:
     row = Row("/dev/ttyACM0", Standing.WORKING, "ATmega328P", "verify flash", 256, 512)
-    assert row_text(row) == "▶ /dev/ttyACM0             ████████░░░░░░░░  50%  ATmega328P  verify flash"
+    assert row_text(row) == "► /dev/ttyACM0             ████████░░░░░░░░  50%  ATmega328P  verify flash"
 
 
 def test_a_row_shows_the_serial_number_and_nothing_that_steers_a_terminal() -> None:

@@ -84,7 +84,7 @@ def ladder(found: Iterable[Frame], match: str = "") -> Iterator[str]:
         if before is not None and frame.time - before >= LADDER_GAP:
             yield f"{'':12} … {(frame.time - before) * 1000:.0f} ms"
         before = frame.time
-        arrow = "─▶" if frame.direction is Direction.SENT else "◀─"
+        arrow = "─►" if frame.direction is Direction.SENT else "◄─"
         yield f"{frame.time:12.6f} {arrow} {frame.text}"
 
 

@@ -28,7 +28,11 @@ from avrdeck.protocol.programmer import Programmer
 gang = branch("gang", "Many programmers at once: a row a port, and one that fails touches no other.")
 
 PORTS = click.option(
-    "--ports", required=True, metavar="PORT,PORT,...", help="The ports; /dev/ttyACM* means all of those."
+    "--ports",
+    required=True,
+    multiple=True,
+    metavar="PORT,PORT,...",
+    help="The ports; /dev/ttyACM* means all of those. May be given more than once.",
 )
 WATCH = click.option("--watch", is_flag=True, help="Let ports join as they appear, until Ctrl-C.")
 COUNT = click.option("--count", type=click.IntRange(1), metavar="N", help="With --watch: end after N chips.")
@@ -46,7 +50,7 @@ class GangFault(PartialFault):
 @PORTS
 @WATCH
 @COUNT
-async def burn(deck: Deck, burning: Burning, ports: str, watch: bool, count: int | None) -> None:
+async def burn(deck: Deck, burning: Burning, ports: tuple[str, ...], watch: bool, count: int | None) -> None:
     """Burn the same bootloader through every port.
 
     A question is asked once for all chips that give rise to it. With --serial each chip gets a serial
@@ -84,7 +88,7 @@ async def burn(deck: Deck, burning: Burning, ports: str, watch: bool, count: int
 @PORTS
 @WATCH
 @COUNT
-async def identify(deck: Deck, ports: str, watch: bool, count: int | None) -> None:
+async def identify(deck: Deck, ports: tuple[str, ...], watch: bool, count: int | None) -> None:
     """Identify the chip behind every port.
 
     \b
@@ -102,13 +106,13 @@ async def identify(deck: Deck, ports: str, watch: bool, count: int | None) -> No
 
 
 async def _run(
-    deck: Deck, work: Work[T], ports: str, count: int | None, *, watch: bool
+    deck: Deck, work: Work[T], ports: tuple[str, ...], count: int | None, *, watch: bool
 ) -> tuple[Row[T], ...]:
     """Do ``work`` on the ports and show them; the rows when all are over."""
     if count and not watch:
         raise UsageFault("--count goes with --watch")
     seen = view(deck.out)
-    names = [name for name in ports.split(",") if name]
+    names = [name for each in ports for name in each.split(",") if name]
     async with Gang(work, baud=deck.settings.baud, part=deck.part, on_row=seen.show) as crew:
         if watch:
             await _watched(deck, crew, names, count)
@@ -119,7 +123,9 @@ async def _run(
     seen.end()
     if not rows:
         raise UsageFault(
-            "There is no such port", detail=f"{printable(ports)}.", advice="avrdeck ports lists them."
+            "There is no such port",
+            detail=f"{printable(', '.join(ports))}.",
+            advice="avrdeck ports lists them.",
         )
     return rows
 

@@ -19,7 +19,7 @@ BAR_CELLS = 16
 PORT_CELLS = 24
 SIGNS = {
     Standing.CONNECTING: "…",
-    Standing.WORKING: "▶",
+    Standing.WORKING: "►",
     Standing.DONE: "✓",
     Standing.FAILED: "✗",
 }
@@ -81,7 +81,7 @@ def view(out: Output) -> Lines | Table:
 
 
 def row_text(row: Row[Any]) -> str:
-    """``▶ /dev/ttyACM0  ████░░░░  52%  ATmega328P L0B6KJ-69-08-26  write 512 bytes``."""
+    """``► /dev/ttyACM0  ████░░░░  52%  ATmega328P L0B6KJ-69-08-26  write 512 bytes``."""
     share = row.done / row.total if row.total else float(row.standing is Standing.DONE)
     full = round(share * BAR_CELLS)
     bar = "█" * full + "░" * (BAR_CELLS - full)
