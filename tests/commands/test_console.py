@@ -138,7 +138,7 @@ async def test_frames_are_shown_as_they_happen() -> None:
     await console("sig", "trace on", "isp 50 00 00 00", "trace off", "isp 58 00 00 00")
     shown = console.err.getvalue()
     assert "─► UNIVERSAL read lfuse" in shown
-    assert "◀─ 62" in shown
+    assert "◄─ 62" in shown
     assert "read lock" not in shown
 
 
