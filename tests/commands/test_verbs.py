@@ -155,3 +155,10 @@ def test_help_lists_the_exit_statuses(avrdeck: Avrdeck) -> None:
     listing = " ".join(avrdeck("--help").out.split())
     for code in ExitCode:
         assert f"{int(code)} " in listing
+
+
+def test_nothing_is_staged_that_a_bootloader_could_not_write(avrdeck: Avrdeck) -> None:
+    ran = avrdeck("fuse", "set", "bodlevel=2.7V", "-P", "sim:?dialect=deckboot")
+    assert ran.status == ExitCode.USAGE
+    assert "ISP" in ran.err
+    assert not ran.out

@@ -120,6 +120,18 @@ async def test_what_isp_cannot_undo_wants_the_name_of_the_part(store: Store) -> 
     assert content(wire.machine.target.cells) == held
 
 
+@pytest.mark.parametrize(("loader", "told"), [(b"\x0f\xb6", False), (b"", True)])
+async def test_reset_into_a_boot_section_is_told_where_the_backup_has_nothing_there(
+    loader: bytes, told: bool
+) -> None:
+    _, programmer = await chip_on("part=atmega328p")
+    whole = a_backup("ATmega328P")
+    flash = whole.memories["flash"][:0x7E00] + loader.ljust(0x200, b"\xff")
+    booting = made_of(whole.chip, {**whole.memories, "flash": flash, "hfuse": b"\xde"}, {}, made=MADE)
+    plan = await plan_restore(programmer, booting)
+    assert any(finding.id == "C2" for finding in plan.findings) is told
+
+
 @pytest.mark.parametrize(
     ("backup", "what", "error", "says"),
     [

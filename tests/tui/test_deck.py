@@ -362,3 +362,14 @@ async def test_the_console_stays_at_its_end_whatever_the_window_does(deck):
         log.write("more")
         await bench.press("escape", "2")
         assert log.scroll_offset.y < log.max_scroll_y - 1, "who reads above is left there"
+
+
+async def test_the_cursor_stays_on_its_fuse_when_the_window_changes(deck):
+    async with deck() as bench:
+        editor = bench.app.screen.query_one(FuseEditor)
+        await bench.press("2", *["down"] * 8)
+        cell = editor.cell
+        for size in ((80, 24), (200, 60), (100, 40), (120, 40)):
+            await bench.pilot.resize_terminal(*size)
+            await bench.pilot.pause()
+            assert editor.cell == cell

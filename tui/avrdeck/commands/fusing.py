@@ -15,6 +15,7 @@ from avrdeck.commands.reference.fusesheet import bytes_text
 from avrdeck.commands.safeguard import save_before
 from avrdeck.commands.verb import branch, verb
 from avrdeck.jobs.fuses import Change, FusePlan, FuseReceipt, plan, write_fuses
+from avrdeck.jobs.guard import insist_on_isp
 from avrdeck.jobs.staging import staged
 from avrdeck.protocol.errors import UsageFault
 from avrdeck.protocol.programmer import Programmer
@@ -75,6 +76,7 @@ async def set_(deck: Deck, words: tuple[str, ...], avrdude: tuple[str, ...], wri
     """
     async with deck.target() as programmer:
         part = programmer.require_part()
+        insist_on_isp(programmer, "write fuses")
         current = await access.read_all(programmer)
         values = {**current, **deck.session.staged}
         for word in (*words, *avrdude):

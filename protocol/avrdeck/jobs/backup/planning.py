@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from avrdeck.boards.fuses import decode
 from avrdeck.boards.images import Image
 from avrdeck.boards.models import BLANK, Fuse, MemoryLock, Part
-from avrdeck.boards.safety import Context, Finding
+from avrdeck.boards.safety import BootImage, Context, Finding
 from avrdeck.boards.safety.model import STOCK_SCK_HZ
 from avrdeck.jobs.backup.identity import Chip, read_chip
 from avrdeck.jobs.backup.model import ABSENCE_WORDS, Absence, Backup
@@ -118,6 +118,7 @@ class _Planner:
         staged |= self._lock(erase=erase)
         context = Context(
             sck_hz=self._programmer.dialect.sck_hz or STOCK_SCK_HZ,
+            bootloader=self._bootloader(flash, staged),
             flash_used=() if erase else None,
             signature=self._chip.signature,
         )
@@ -135,6 +136,15 @@ class _Planner:
             context=context,
             notes=tuple(self._notes),
         )
+
+    def _bootloader(self, flash: Image | None, staged: Mapping[str, int]) -> BootImage | None:
+        """What reset will start in the boot section; a long sketch that reaches into it is none."""
+        after = decode(self._part, {**self._before, **staged}, partial=True)
+        if flash is None or not after.bootrst or after.boot_start_byte is None:
+            return None
+        start, size = after.boot_start_byte, self._part.flash.size
+        code = flash.read(start, size - start)
+        return BootImage(((start, size),)) if code.strip(bytes([BLANK])) else None
 
     def _compare_chips(self) -> None:
         same = self._chip.same(self._backup.chip)

@@ -154,6 +154,12 @@ class Cursor:
         return Cursor(row, max(0, min(column, len(rows[row]) - 1)))
 
 
+def place_of(rows: Sequence[Sequence[Cell]], cell: object) -> Cursor | None:
+    """Where ``cell`` is; `None` when these rows do not have it."""
+    places = (Cursor(at, row.index(cell)) for at, row in enumerate(rows) if cell in row)
+    return next(places, None)
+
+
 def _column_of(row: Sequence[Cell], bit: Cell) -> int:
     """Where a byte's line has the bit of the same number."""
     number = bit.bit if isinstance(bit, BitCell) else -1

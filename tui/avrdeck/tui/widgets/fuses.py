@@ -81,9 +81,11 @@ class FuseEditor(Sheet, can_focus=True):
             return [Pen(width).put(NO_PART, "muted", at=1).row()]
         key = (draft.part.name, width)
         if key != self._laid_out:
-            self._laid_out = key
+            held, self._laid_out = self.cell, key
             self._lines = fusegrid.layout(draft.part, width)
             self._cells = fusegrid.cursor_rows(self._lines, draft.part)
+            place = fusegrid.place_of(self._cells, held) or self.cursor
+            self.set_reactive(FuseEditor.cursor, place)
         cell = self.cell if self.has_focus else None
         return fuserows.rows(draft, self._lines, cell, width, self.height_wanted())
 
@@ -176,15 +178,14 @@ class FuseEditor(Sheet, can_focus=True):
     def on_sheet_clicked(self, event: Sheet.Clicked) -> None:
         """Move to what was clicked; a second click on it chooses."""
         event.stop()
-        for row, cells in enumerate(self._cells):
-            for column, cell in enumerate(cells):
-                if cell == event.target:
-                    again = self.cursor == Cursor(row, column)
-                    self.cursor = Cursor(row, column)
-                    if isinstance(cell, BitCell):
-                        self.action_toggle_cell()
-                    elif again:
-                        self.action_choose()
+        place = fusegrid.place_of(self._cells, event.target)
+        if place is None:
+            return
+        again, self.cursor = place == self.cursor, place
+        if isinstance(event.target, BitCell):
+            self.action_toggle_cell()
+        elif again:
+            self.action_choose()
 
 
 class Findings(Sheet):
