@@ -228,3 +228,21 @@ async def test_a_backup_is_compared_with_the_chip_under_the_mask_of_real_bits() 
     assert [each.ranges for each in found.memories if each.verdict is Verdict.DIFFERENT] == [
         ((0x1234, 0x1235),)
     ]
+
+
+@pytest.mark.parametrize(
+    ("contents", "skip", "without"),
+    [
+        (("flash",), False, ""),
+        ((), False, ""),
+        (("flash",), True, ", without flash (skipped)"),
+        (("eeprom", "flash"), True, ", without eeprom (skipped) and flash (skipped)"),
+    ],
+)
+async def test_only_what_a_job_may_change_is_missed_in_its_backup(
+    tmp_path: Path, contents: tuple[str, ...], skip: bool, without: str
+) -> None:
+    _, programmer = await chip_on()
+    wish = Wish(contents=contents, skip=lambda: skip)
+    saved = await save_first(programmer, Store(tmp_path), wish=wish)
+    assert saved.without == without

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,19 +18,23 @@ BEFORE_DESTROYING = Wish(unless_blank=True)
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What was saved and where. ``known`` when a backup with the same content was there already."""
+    """What was saved and where. ``known`` when a backup with the same content was there already.
+
+    ``at_risk`` names the memories that the job may change.
+    """
 
     backup: Backup
     path: Path
     known: bool = False
+    at_risk: Collection[str] = CONTENTS
 
     @property
     def lost(self) -> dict[str, Absence]:
-        """What an erase would take for good: memories that are not in the backup and not blank."""
+        """What the job may take for good: memories that are not in the backup and not blank."""
         left_out = self.backup.header.left_out
         return {
             name: left_out[name]
-            for name in CONTENTS
+            for name in self.at_risk
             if left_out.get(name, Absence.BLANK) is not Absence.BLANK
         }
 
@@ -58,13 +63,14 @@ async def save_first(
     A content that the store holds already is not kept twice. Raises the fault that stopped it: then
     nothing may be destroyed.
     """
+    at_risk = wish.contents
     if not contents:
         wish = replace(wish, contents=QUICK.contents)
     backup = await take(programmer, wish, on_event)
     known = await asyncio.to_thread(store.holding, backup.header)
     if known:
         on_event(StepDone("backup", f"the same is in {known.name} already"))
-        return Saved(backup, known, known=True)
-    saved = Saved(backup, await asyncio.to_thread(store.add, backup))
+        return Saved(backup, known, known=True, at_risk=at_risk)
+    saved = Saved(backup, await asyncio.to_thread(store.add, backup), at_risk=at_risk)
     on_event(StepDone("backup", f"saved as {saved.path.name}{saved.without if contents else ''}"))
     return saved
