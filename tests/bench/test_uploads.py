@@ -21,6 +21,7 @@ from avrdeck.protocol.errors import UsageFault
 from avrdeck.protocol.transports.base import Transport
 
 OLD = random.Random(3).randbytes(4000)
+PAGE = 128
 NEW = OLD[:1000] + b"changed" + OLD[1007:]
 
 
@@ -46,6 +47,26 @@ async def test_a_delta_upload_writes_one_page_and_nothing_else(loader: Callable[
         assert (first.pages_written, second.pages_written) == (32, 1)
         flash, image = rig.dump().device_flash, rig.firmware.image.read_bytes()
         assert flash == (NEW + b"\xff" * 96)[: 32 * 128] + image[32 * 128 :]
+
+
+@pytest.mark.parametrize("loader", [optiboot, atmegaboot])
+async def test_an_upload_that_a_reset_ended_within_a_page_can_be_repeated(
+    loader: Callable[[], Firmware],
+) -> None:
+    page, content = bytes(PAGE), random.Random(5).randbytes(PAGE)
+    with Rig(loader(), dtr_reset=True) as rig:
+        control, baud = rig.control, rig.firmware.baud
+        for late_ms in range(0, 13, 3):
+            control.open(baud)
+            control.run(control.now + 70_000_000)
+            assert control.exchange(b"0 ", 0.5) == b"\x14\x10"
+            assert control.exchange(b"U\0\0 ") == b"\x14\x10"
+            control.write(b"d\0\x80F" + page + b" ")
+            control.run(control.now + (PAGE + 5) * 10 * 1_000_000_000 // baud + late_ms * 1_000_000)
+            control.ask("reset 2")
+            control.ask("close")
+            await uploaded(rig, content, delta=False)
+            assert rig.dump().device_flash[:PAGE] == content
 
 
 async def test_a_real_optiboot_of_a_kilobyte_is_seen_and_spared() -> None:

@@ -1,196 +1,194 @@
-"""Faults at every byte of a job on the virtual board: what the job says against what the chip holds.
+"""Faults at every byte of every job on the virtual board: what the job says against what the chip holds.
 
-``python -m jobs.campaign`` in the tests folder tries every fault, ``python -m jobs.campaign 500`` that many
-of each trial, drawn with a fixed seed. Time is virtual; what is left is the work of the processors.
+``python -m jobs.campaign`` in the tests folder tries all that can make a difference, ``--thorough`` the
+others too, ``--sample 20`` that many of each job, drawn with ``--seed``; names of jobs restrict it to those.
+``--again to-device:123:flip:20`` tries one once more. Time is virtual; what is left is the work of the
+processors.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import os
 import random
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import chdir, contextmanager
+from itertools import groupby
 from pathlib import Path
+from typing import TypeVar
 
-from avrdeck.jobs.ledger import UNCHANGED
-from avrdeck.protocol.errors import Fault
-from avrdeck.protocol.programmer import Programmer
-from avrdeck.protocol.simulator.arduinoisp import SCK_HZ
-from avrdeck.protocol.simulator.cells import Cells
-from avrdeck.protocol.simulator.faults import Fault as Injected
-from avrdeck.protocol.simulator.faults import Kind
-from avrdeck.protocol.transports.sim import SimTransport
+from avrdeck.protocol.simulator.faults import Fault, FaultPlan
+from jobs.branching import Branching
+from jobs.points import Counting, faults, listening, parsed, places, spelled
 from jobs.trials import TRIALS, Trial
-from virtual import programmer_on
+from jobs.trying import Outcome, run
 
-PATIENCE = 60.0
-"""Simulated seconds that no job may outlast, whatever happens to it."""
-FLIPPED = (0x10, 0x20, 0x80)
-"""The bits that FLIP inverts, one fault each."""
-LATE_NS = 400_000_000
-CHUNK = 50
-SHOWN = 10
-"""How many of those that went wrong are printed."""
+T = TypeVar("T")
+SHOWN = 8
+"""How many of those of a job that went wrong are printed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How one job with one fault ended, and what came of resuming it.
+class Timeless(asyncio.SelectorEventLoop):
+    """A loop whose clock stands: no time-out of the real world may end what runs in virtual time."""
 
-    ``bricked``: the chip does not answer ISP any more. ``true``: what was said of an unchanged chip holds.
-    """
-
-    fault: Injected | None
-    said: str | None
-    holds: str
-    as_planned: bool
-    true: bool
-    bricked: bool
-    resumed: bool
-    seconds: float
-
-    @property
-    def honest(self) -> bool:
-        """Success only with the chip as planned; a fault says what the chip holds; and in time."""
-        told = self.as_planned if self.said is None else bool(self.holds) and self.true
-        return told and self.seconds < PATIENCE
-
-    @property
-    def good(self) -> bool:
-        """Honest, and in the end the chip is as planned."""
-        return self.honest and self.resumed and not self.bricked
+    def time(self) -> float:
+        """See `asyncio.loop.time`."""
+        return 0.0
 
 
-async def outcome(trial: Trial, fault: Injected | None) -> Outcome:
-    """Run the trial's job with one fault, counted from its first byte, and resume it if it was stopped."""
-    wire = trial.chip()
-    programmer = await programmer_on(wire)
-    before = _content(wire.machine.target.cells)
-    _inject(wire, fault)
-    began, said = wire.now(), None
-    with tempfile.TemporaryDirectory() as place:
-        try:
-            await trial.work(programmer, Path(place))
-        except Fault as stopped:
-            said = stopped
-        seconds = wire.now() - began
-        unplanned = (
-            said is not None and UNCHANGED in said.holds and _content(wire.machine.target.cells) != before
-        )
-        planned = trial.as_planned(wire)
-        bricked = _let_go(wire)
-        resumed = planned if said is None else not bricked and await _again(trial, wire, Path(place))
-    return Outcome(
-        fault,
-        said and str(said),
-        said.holds if said else "",
-        planned,
-        not unplanned,
-        bricked,
-        resumed,
-        seconds,
+def counted(trial: Trial) -> Counting:
+    """Every byte of the job, without a fault."""
+    plan = Counting()
+    with listening(plan):
+        _alone(trial, plan, None)
+    return plan
+
+
+def once(trial: Trial, fault: Fault) -> Outcome:
+    """The job with one fault, from its beginning, in this process."""
+    return _alone(trial, FaultPlan([fault]), fault)
+
+
+def all_of(trial: Trial, chosen: Sequence[Fault], workers: int) -> list[Outcome]:
+    """The job with each of the faults; the last outcome is that without one."""
+    ordered = sorted(chosen, key=_place)
+    plan = Branching(chosen={place: list(some) for place, some in groupby(ordered, _place)}, workers=workers)
+    with _folder() as known:
+        _run(lambda: plan.end(run(trial, plan, lambda: plan.struck, known)))
+    return plan.outcomes
+
+
+def _place(fault: Fault) -> tuple[bool, int]:
+    return fault.to_host, fault.index
+
+
+def _alone(trial: Trial, plan: FaultPlan, fault: Fault | None) -> Outcome:
+    with _folder() as known:
+        return _run(lambda: run(trial, plan, lambda: fault, known))
+
+
+def _run(work: Callable[[], Coroutine[None, None, T]]) -> T:
+    with asyncio.Runner(loop_factory=Timeless) as runner:
+        return runner.run(work())
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """Work in a fresh folder, in memory where there is such a place; beside it what is known already."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as root:
+        known, trunk = Path(root, "known"), Path(root, "trunk")
+        for folder in (known, trunk / "kept"):
+            folder.mkdir(parents=True)
+        with chdir(trunk):
+            yield known
+
+
+# --- the command line --------------------------------------------------------------------------------------
+
+
+def main() -> int:
+    """Try what the command line says and print the figures; 1 when something went wrong."""
+    options = _options()
+    names = options.jobs or list(TRIALS)
+    if options.again:
+        return _again(names[0], options.again)
+    print(HEADING)  # noqa: T201 - the purpose
+    wrong = 0
+    for name in names:
+        began = _cpu()
+        trial = TRIALS[name]
+        heard = counted(trial)
+        points = places(heard, thorough=options.thorough)
+        chosen = list(faults(heard, thorough=options.thorough))
+        if 0 < options.sample < len(chosen):
+            chosen = random.Random(options.seed).sample(chosen, options.sample)
+        outcomes = all_of(trial, chosen, options.workers)
+        print(row(name, trial, len(points), outcomes, _cpu() - began), flush=True)  # noqa: T201
+        bad = [one for one in outcomes if not one.good(trial.patience)]
+        _show(name, bad)
+        wrong += len(bad)
+    return min(wrong, 1)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m jobs.campaign", description=__doc__)
+    parser.add_argument("jobs", nargs="*", metavar="JOB", help=f"one of: {', '.join(TRIALS)}")
+    parser.add_argument("--sample", type=int, default=0, help="how many faults of each job, 0 for all")
+    parser.add_argument("--seed", type=int, default=1, help="which ones")
+    parser.add_argument("--thorough", action="store_true", help="nothing is left out, however much alike")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes at once")
+    parser.add_argument("--again", metavar="FAULT", help="one fault of one job, as printed")
+    return parser.parse_args()
+
+
+def _cpu() -> float:
+    """Seconds of processor that this process and its branches have taken."""
+    return sum(os.times()[:4])
+
+
+COLUMNS = (
+    ("job", 17), ("points", 7), ("faults", 7), ("success", 8), ("told", 6), ("resumed", 8), ("false", 6),
+    ("untrue", 7), ("bricked", 8), ("crashed", 8), ("clean s", 8), ("longest", 8), ("allowed", 8),
+    ("cpu s", 7),
+)  # fmt: skip
+HEADING = "".join(f"{title:<{width}}" if title == "job" else f"{title:>{width}}" for title, width in COLUMNS)
+
+
+def row(name: str, trial: Trial, points: int, outcomes: Sequence[Outcome], cpu: float) -> str:
+    """The figures of one job, under `HEADING`; the last outcome is that without a fault."""
+    told = [one for one in outcomes if one.said]
+    figures = [
+        points,
+        len(outcomes) - 1,
+        sum(one.said is None and not one.crash for one in outcomes) - 1,
+        len(told),
+        sum(one.resumed for one in told),
+        sum(one.false_success for one in outcomes),
+        sum(bool(one.lies) for one in told),
+        sum(one.bricked for one in outcomes),
+        sum(bool(one.crash) for one in outcomes),
+        f"{outcomes[-1].seconds:.1f}",
+        f"{max(one.seconds for one in outcomes):.1f}",
+        f"{trial.patience:.0f}",
+        f"{cpu:.1f}",
+    ]
+    widths = [width for _, width in COLUMNS]
+    return f"{name:<{widths[0]}}" + "".join(
+        f"{each:>{width}}" for each, width in zip(figures, widths[1:], strict=True)
     )
 
 
-def _inject(wire: SimTransport, fault: Injected | None) -> None:
-    plan = wire.machine.faults
-    if fault:
-        base = plan.to_host if fault.to_host else plan.to_device
-        plan.add(Injected(fault.kind, base + fault.index, fault.to_host, fault.mask, fault.delay_ns))
+def _show(name: str, bad: Sequence[Outcome]) -> None:
+    """What went wrong with a job, some of it, with the command that tries it again."""
+    for one in bad[:SHOWN]:
+        fault = spelled(one.fault) if one.fault else "no-fault"
+        print(f'  python -m jobs.campaign "{name}" --again {fault}')  # noqa: T201
+        print(f"    {complaint(one)}\n    {one.said}", flush=True)  # noqa: T201
+    if len(bad) > SHOWN:
+        print(f"  and {len(bad) - SHOWN} more of {name}", flush=True)  # noqa: T201
 
 
-def _content(cells: Cells) -> tuple[bytes, bytes, dict[str, int]]:
-    return bytes(cells.flash), bytes(cells.eeprom), dict(cells.fuses)
+def complaint(one: Outcome) -> str:
+    """Why an outcome is not good, in a few words."""
+    if one.crash:
+        return one.crash
+    if one.lies or one.false_success:
+        return "false success: " * one.false_success + one.lies
+    if one.bricked or not one.resumed:
+        return "bricked" if one.bricked else "not as planned in the end"
+    return f"it took {one.seconds:.1f} s"
 
 
-def _let_go(wire: SimTransport) -> bool:
-    """Unplug: the programmer lets go of the chip and its fuses take effect. Whether ISP has lost it."""
-    wire.machine.vanished = False
-    wire.machine.faults.faults.clear()
-    wire.machine.reset_board()
-    target = wire.machine.target
-    target.power_cycle()
-    return target.lockout(SCK_HZ) is not None
-
-
-async def _again(trial: Trial, wire: SimTransport, place: Path) -> bool:
-    """Connect anew and resume; whether the chip then is as planned."""
-    programmer: Programmer = await programmer_on(wire)
-    await trial.again(programmer, place)
-    return trial.as_planned(wire)
-
-
-async def every_fault(trial: Trial) -> list[Injected]:
-    """Every kind of fault at every byte of the trial's job, both ways."""
-    wire = trial.chip()
-    programmer = await programmer_on(wire)
-    plan = wire.machine.faults
-    base = {False: plan.to_device, True: plan.to_host}
-    with tempfile.TemporaryDirectory() as place:
-        await trial.work(programmer, Path(place))
-    counts = {False: plan.to_device - base[False], True: plan.to_host - base[True]}
-    return [
-        Injected(kind, index, to_host, mask, LATE_NS)
-        for to_host, count in counts.items()
-        for index in range(count)
-        for kind, mask in _kinds()
-    ]
-
-
-def _kinds() -> Iterator[tuple[Kind, int]]:
-    for kind in Kind:
-        for mask in FLIPPED if kind is Kind.FLIP else (0,):
-            yield kind, mask
-
-
-async def sample(trial: Trial, size: int) -> list[Injected]:
-    """``size`` of the trial's faults, always the same."""
-    faults = await every_fault(trial)
-    return random.Random(1).sample(faults, size) if 0 < size < len(faults) else faults
-
-
-# --- all of them, by make faults -----------------------------------------------------------------------
-
-
-def _some(name: str, faults: Sequence[Injected]) -> list[Outcome]:
-    async def run() -> list[Outcome]:
-        return [await outcome(TRIALS[name], fault) for fault in faults]
-
-    return asyncio.run(run())
-
-
-def main(size: int) -> int:
-    """Try ``size`` faults of every trial, 0 for all, and print the figures; how many went wrong."""
-    wrong = 0
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
-        for name, trial in TRIALS.items():
-            faults = asyncio.run(sample(trial, size))
-            chunks = [faults[start : start + CHUNK] for start in range(0, len(faults), CHUNK)]
-            outcomes = [one for some in pool.map(_some, [name] * len(chunks), chunks) for one in some]
-            _print(name, outcomes)
-            wrong += sum(not one.good for one in outcomes)
-    return wrong
-
-
-def _print(name: str, outcomes: Sequence[Outcome]) -> None:
-    stopped = [one for one in outcomes if one.said]
-    figures = {
-        "got over": len(outcomes) - len(stopped),
-        "told": len(stopped),
-        "dishonest": sum(not one.honest for one in outcomes),
-        "bricked": sum(one.bricked for one in outcomes),
-        "not as planned after resuming": sum(not one.resumed for one in outcomes),
-    }
-    longest = max(one.seconds for one in outcomes)
-    shown = ", ".join(f"{figure} {what}" for what, figure in figures.items())
-    print(f"{name}: {len(outcomes)} faults: {shown}; longest {longest:.1f} s")  # noqa: T201 - the purpose
-    for one in [one for one in outcomes if not one.good][:SHOWN]:
-        print(f"    {one}")  # noqa: T201
+def _again(name: str, text: str) -> int:
+    outcome = once(TRIALS[name], parsed(text))
+    for field in Outcome.__slots__:
+        print(f"{field:>10}  {getattr(outcome, field)}")  # noqa: T201
+    return int(not outcome.good(TRIALS[name].patience))
 
 
 if __name__ == "__main__":
-    sys.exit(min(main(int(sys.argv[1]) if len(sys.argv) > 1 else 0), 1))
+    sys.exit(main())

@@ -154,6 +154,24 @@ async def test_a_line_out_of_step_is_synchronised_before_the_next_request() -> N
     assert firmware.commands == [GetSync(), LeaveProgmode()]
 
 
+async def test_a_page_is_sent_to_its_end_before_the_line_is_synchronised() -> None:
+    firmware = Obedient()
+    garbled = True
+
+    def script(data: bytes) -> bytes:
+        nonlocal garbled
+        answer = firmware(data)
+        if garbled and answer:
+            garbled, answer = False, b"\x94\x10"
+        return answer
+
+    link = link_to(FakeWire(script), Window(63))
+    with pytest.raises(RemoteProtocolError):
+        await run(link, [LoadAddress(0), PAGE, PAGE])
+    await link.request(LeaveProgmode())
+    assert firmware.commands == [LoadAddress(0), PAGE, GetSync(), LeaveProgmode()]
+
+
 async def test_a_refused_command_leaves_the_line_in_sync() -> None:
     firmware = Obedient()
     wire = FakeWire(lambda data: b"\x12" if data[0] == Op.LEAVE_PROGMODE else firmware(data))

@@ -72,6 +72,21 @@ def test_a_page_is_erased_and_written(dialect: str) -> None:
     assert board.target.cells.flash[:128] == PAGE
 
 
+@pytest.mark.parametrize(("dialect", "filled_ms"), [("optiboot", 6), ("optiboot4", 2)])
+def test_a_reset_leaves_nothing_in_the_page_buffer(dialect: str, filled_ms: int) -> None:
+    board = machine(f"dialect={dialect}")
+    ask(board, "55 00 00 20")
+    timed(board, b"d\x00\x80F" + bytes(128) + b" ", count=1)
+    board.run_until(board.now + filled_ms * MS)
+    assert board.target.cells.flash[:128] == b"\xff" * 128  # erased, not written yet
+    board.reset_board()
+    board.run_until(board.now + 500 * MS)
+    assert ask(board, "30 20") == "14 10"
+    ask(board, "55 00 00 20")
+    ask(board, b"d\x00\x80F" + PAGE + b" ")
+    assert board.target.cells.flash[:128] == PAGE
+
+
 @pytest.mark.parametrize("dialect", ["optiboot", "optiboot4", "atmegaboot"])
 def test_the_boot_lock_bits_protect_the_bootloader(dialect: str) -> None:
     board = machine(f"dialect={dialect}")

@@ -194,7 +194,13 @@ class _Transaction:
             await settle(self._programmer, self._wanted, disturbed=True)
             await self._insist_on_memories()
             if change.memory == "lock":
+                await self._tell_lock()
                 raise
+
+    async def _tell_lock(self) -> None:
+        """Say what the lock byte holds: only a chip erase takes back what a disturbed line has made of it."""
+        found = await fuses.read(self._programmer, "lock")
+        self._ledger.holds = f"The chip holds {shown({**self._wanted, 'lock': found})}."
 
     async def _insist_on_memories(self) -> None:
         try:

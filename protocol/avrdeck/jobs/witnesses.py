@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from avrdeck.boards.models import BLANK
 from avrdeck.protocol import isp
 from avrdeck.protocol.errors import TargetError
 from avrdeck.protocol.programmer import Programmer
+from avrdeck.protocol.target import fuses
 
 EEPROM_BYTES = 4
 """How many bytes of the EEPROM are looked at, from its beginning."""
@@ -31,9 +33,17 @@ async def witnesses(programmer: Programmer) -> bytes:
 
 
 async def insist_on(programmer: Programmer, before: bytes) -> None:
-    """Raise `ErasedByChance` unless the `witnesses` are as ``before``."""
-    if await witnesses(programmer) != before:
+    """Raise `ErasedByChance` unless the `witnesses` are as ``before``, or a lock bit is programmed.
+
+    A chip erase takes lock bits back, and those that are there may forbid reading.
+    """
+    if await witnesses(programmer) != before and await _unlocked(programmer):
         raise ErasedByChance(
             "A disturbed line has made a chip erase of a fuse write",
             advice="Shorten the wires and check GND, then bring flash and EEPROM back: avrdeck restore.",
         )
+
+
+async def _unlocked(programmer: Programmer) -> bool:
+    lock = programmer.require_part().fuses["lock"]
+    return not lock.readable or lock.same(await fuses.read(programmer, "lock"), BLANK)

@@ -20,6 +20,8 @@ SLACK = 1.0
 up to 16 ms and a loaded machine for longer; a programmer that is gone is noticed soon enough."""
 
 
+LULL = 0.25
+"""Seconds beyond what commands take after which a programmer has surely read what waited in its buffer."""
 PARCELS = 3
 """Into how many pieces the window is cut when many short commands go through it."""
 
@@ -104,6 +106,7 @@ class Flight:
         self._lingers = bool(window.lingering)
         self._settled_at: float | None = None
         self._last_heard = float("-inf")
+        self._answered_us = 0
         self._draining = False
         self.intact = True
 
@@ -124,6 +127,24 @@ class Flight:
         self._on_reply = on_reply or _ignore
         self._hand_on()
         await self.complete()
+
+    async def hand_over(self) -> None:
+        """Send what is left of a command that has been begun, and wait until it can have been carried out.
+
+        For a flight that is not intact: a programmer that waits for the rest of a page takes the next
+        command for it, and writes that.
+        """
+        last = self._awaited[-1] if self._awaited else None
+        if not self._outgoing or (last and self._sent == last.start):
+            return
+        transport = self._line.transport
+        # NOSYNC that was INSYNC comes before the work is done.
+        busy_us = self._answered_us + sum(begun.request.busy_us for begun in self._awaited)
+        await transport.sleep(busy_us * 1e-6 + LULL)
+        self._line.send(self._outgoing)
+        self._outgoing = b""
+        busy = last.request.busy_us * 1e-6 if last else 0.0
+        await transport.sleep(max(0.0, self._line.left_at() - transport.now()) + busy + LULL)
 
     def _send_what_fits(self) -> None:
         """Hand bytes to the wire as far as the firmware is sure to take them.
@@ -216,6 +237,7 @@ class Flight:
         """Pass on the replies that are complete; the handler may raise and leave some for later."""
         while isinstance(reply := self._next_reply(), Reply):
             request = self._awaited.popleft().request
+            self._answered_us = request.busy_us
             if request.settle_us:
                 self._settled_at = self._last_heard + request.settle_us * 1e-6
             if reply.status is Status.NOSYNC:

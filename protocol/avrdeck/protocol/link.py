@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Iterable
+from contextlib import suppress
 
 from avrdeck.protocol.codes import EOP, Op, Status
 from avrdeck.protocol.errors import Fault, PortError, PortReason, RemoteProtocolError, SyncError
@@ -70,7 +71,7 @@ class Link:
                 await self._finish_or_close(flight, on_reply)
                 raise
             except Fault:
-                await self._finish_if_intact(flight)
+                await self._finish(flight)
                 raise
             self._in_sync = flight.intact
 
@@ -131,15 +132,14 @@ class Link:
         else:
             self._in_sync = True
 
-    async def _finish_if_intact(self, flight: Flight) -> None:
-        """Collect the replies that are under way after a fault that the line survived."""
-        if not flight.intact:
-            return
-        try:
-            await flight.drain()
-        except Fault:
-            return
-        self._in_sync = True
+    async def _finish(self, flight: Flight) -> None:
+        """Finish what has been begun; after a fault that the line survived it is in sync again."""
+        with suppress(Fault):
+            if flight.intact:
+                await flight.drain()
+                self._in_sync = True
+            else:
+                await flight.hand_over()
 
     async def _synchronise(self, tries: int) -> None:
         heard = bytearray(self._line.discard())

@@ -51,6 +51,7 @@ class _Burner:
         self._part = programmer.require_part()
         self._repaired: dict[str, None] = {}
         self._disturbed = False
+        self._seen = ledger.holds
         # What the fuses may be put back to after a fault, the best first; nothing before the erase.
         self._havens: list[Mapping[str, int]] = []
 
@@ -77,7 +78,7 @@ class _Burner:
                 values = await fuses.read_all(self._programmer)
             except Fault:
                 continue
-            self._ledger.holds += f" It was looked at again: {shown(values)}."
+            self._ledger.holds = f"{self._seen} It was looked at again: {shown(values)}."
             return
 
     async def _erase(self, before: Mapping[str, int], wanted: Mapping[str, int]) -> None:
@@ -162,7 +163,8 @@ class _Burner:
             return
         lock = full(self._part.lock, self._plan.lock)
         self._begin("lock", f"write lock {lock:02X} and read it back")
-        self._holds(f"The chip's fuses and flash are as planned; lock may be FF or {lock:02X}.")
+        done = "The chip's fuses and flash are as planned"
+        self._holds(f"{done}; lock may be FF or {lock:02X}.", seen=f"{done}.")
         await fuses.write(self._programmer, "lock", lock)
         self._end("lock")
 
@@ -183,8 +185,10 @@ class _Burner:
         self._holds("The chip is as planned.")
         return values
 
-    def _holds(self, text: str) -> None:
+    def _holds(self, text: str, seen: str = "") -> None:
+        """What the chip holds, and what of that is left to say once fuses and lock have been ``seen``."""
         self._ledger.holds = text
+        self._seen = seen or text
 
     def _begin(self, step: str, text: str) -> None:
         self._on_event(StepStarted(step, text))

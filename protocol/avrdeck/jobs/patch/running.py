@@ -74,9 +74,10 @@ class _Writer:
 
     async def run(self, saved: Saved) -> PatchReceipt:
         plan = self._plan
+        eeprom = await self._read_again(saved) if plan.way is Way.ERASE else b""
         async with keeping_fuses(self._programmer, plan.values) if plan.values else nullcontext():
             if plan.way is Way.ERASE:
-                await self._erase_and_put_back(saved)
+                await self._erase_and_put_back(saved, eeprom)
             else:
                 await self._write_in_place(saved)
         self.ledger.holds = f"The new bytes are in {plan.patch.memory}, verified. {saved.words}"
@@ -98,10 +99,8 @@ class _Writer:
         self.ledger.holds = f"{memory} was written and is not verified. {saved.words}"
         await self._verify(_around(self._plan))
 
-    async def _erase_and_put_back(self, saved: Saved) -> None:
+    async def _erase_and_put_back(self, saved: Saved, eeprom: bytes) -> None:
         plan, programmer = self._plan, self._programmer
-        insist_on_same("flash", saved.backup.memories["flash"], plan.patch.known)
-        eeprom = await self._eeprom(saved) if plan.eeprom_back else b""
         self._begin("erase", "erase the chip")
         self.ledger.holds = f"The chip is erased or partly so; its fuses are unchanged. {saved.words}"
         await erasing.erase(programmer, plan.values)
@@ -116,8 +115,14 @@ class _Writer:
             await self._put_eeprom_back(eeprom)
         await self._lock_again()
 
-    async def _eeprom(self, saved: Saved) -> bytes:
-        """The EEPROM as saved, once a second reading agrees: nothing else tells a disturbed byte."""
+    async def _read_again(self, saved: Saved) -> bytes:
+        """The EEPROM to be put back, as saved, once a second reading agrees, as that of flash must.
+
+        Nothing else tells a disturbed byte.
+        """
+        insist_on_same("flash", saved.backup.memories["flash"], self._plan.patch.known)
+        if not self._plan.eeprom_back:
+            return b""
         content = saved.backup.memories["eeprom"]
         self._begin("keep", "read the EEPROM again")
         again = await memories.read(self._programmer, "eeprom", watch=self._on_event)

@@ -53,7 +53,7 @@ async def upload(
     ledger = ledger or Ledger()
     job = _Uploader(programmer, plan, store, ask, on_event, ledger=ledger)
     with ledger.told():
-        receipt = await job.run(wish if save_contents else replace(wish, contents=()))
+        receipt = await job.run(wish, contents=save_contents)
         ledger.holds = f"{plan.image.file} is in flash, verified."
         return receipt
 
@@ -79,14 +79,14 @@ class _Uploader:
         self._on_event = on_event
         self._part = programmer.require_part()
 
-    async def run(self, wish: Wish) -> UploadReceipt:
+    async def run(self, wish: Wish, *, contents: bool) -> UploadReceipt:
         image = self._plan.image
         values = await fuses.read_all(self._programmer)
         lock = memory_lock(self._part, values)
         pages = [] if lock.read_blocked else await self._compare()
         refused = lock.write_blocked and any(page.differs for page in pages)
         if lock.read_blocked or refused or any(page.needs_erase for page in pages):
-            return await self._with_erase(await self._look(values, lock), wish)
+            return await self._with_erase(await self._look(values, lock), wish, contents=contents)
         everything = not (self._plan.delta or lock.write_blocked)
         chosen = [page for page in pages if page.differs or everything]
         todo = image_of([(page.start, page.wanted) for page in chosen], image.file)
@@ -131,10 +131,12 @@ class _Uploader:
             )
         return content
 
-    async def _with_erase(self, before: _Before, wish: Wish) -> UploadReceipt:
+    async def _with_erase(self, before: _Before, wish: Wish, *, contents: bool) -> UploadReceipt:
         image, programmer = self._plan.image, self._programmer
         await insist(self._ask, Question(Topic.CONFIRM, self._question(before)))
-        saved = await save_first(programmer, self._store, wish=wish, on_event=self._on_event)
+        saved = await save_first(
+            programmer, self._store, contents=contents, wish=wish, on_event=self._on_event
+        )
         self._on_event(StepStarted("erase", "erase the chip"))
         self.ledger.holds = f"The chip is erased or partly so; its fuses are unchanged. {saved.words}"
         async with keeping_fuses(programmer, before.values):

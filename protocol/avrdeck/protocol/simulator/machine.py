@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Coroutine
-from itertools import islice
 from typing import Protocol
 
 from avrdeck.protocol.simulator.faults import Fault, FaultPlan, Kind
@@ -170,11 +169,12 @@ class Machine:
 
     def next_event_at(self) -> int | None:
         """When something happens next inside; `None` while only the host can change anything."""
-        moments = [arrival.at for arrival in islice(self._inbound, 1)]
-        moments += [at for at, _ in self._strikes]
         if self._wait.for_byte and self._mcu.usart.receiver:
-            moments.append(self.now)
-        elif self._wait.until is not None:
+            return self.now
+        moments = [at for at, _ in self._strikes]
+        if self._inbound:
+            moments.append(self._inbound[0].at)
+        if self._wait.until is not None:
             moments.append(self._wait.until)
         return max(min(moments), self.now) if moments else None
 

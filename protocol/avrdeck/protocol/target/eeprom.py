@@ -21,11 +21,15 @@ BOOTLOADER_BLOCK = 64
 
 
 async def read(programmer: Programmer, start: int, size: int, watch: ProgressHandler = unwatched) -> bytes:
-    """``size`` bytes from ``start``. ``watch`` is told of every block."""
+    """``size`` bytes from ``start``. ``watch`` is told of every block.
+
+    Bytes are read in pairs: one wrong bit makes PROG_PAGE of READ_PAGE, and ArduinoISP would write the end of
+    the command into a single one.
+    """
     part, _ = _eeprom(programmer)
-    even = start & ~1
+    even, end = start & ~1, start + size + 1 & ~1
     data = bytearray()
-    report = reporter(Operation.READ, "eeprom", start + size - even, watch)
+    report = reporter(Operation.READ, "eeprom", end - even, watch)
 
     def collect(request: Request, reply: Reply) -> None:
         report(request, reply)
@@ -33,11 +37,11 @@ async def read(programmer: Programmer, start: int, size: int, watch: ProgressHan
             data.extend(reply.data)
 
     if programmer.dialect.cautious:
-        requests = _reads_by_instructions(part, even, start + size)
+        requests = _reads_by_instructions(part, even, end)
     else:
-        requests = _reads(programmer.dialect, even, start + size)
+        requests = _reads(programmer.dialect, even, end)
     await programmer.link.run(requests, collect)
-    return bytes(data[start - even :])
+    return bytes(data[start - even :][:size])
 
 
 async def write(programmer: Programmer, image: Image, watch: ProgressHandler = unwatched) -> None:
