@@ -100,9 +100,27 @@ async def test_a_fuse_that_was_hit_is_noticed(monkeypatch: pytest.MonkeyPatch) -
         await erase(programmer, values)
 
 
+@pytest.mark.parametrize("kept", [False, True])
+async def test_where_flash_was_blank_the_eeprom_shows_that_the_erase_was_lost(
+    kept: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programmer, machine = await on()
+    machine.target.cells.eeprom[3] = 0x12
+    machine.target.cells.fuses["hfuse"] = 0xD1 if kept else 0xD9
+    values = await fuses.read_all(programmer)
+    deaf_to_erases(programmer, monkeypatch)
+    if kept:  # by EESAVE: it tells nothing
+        await erase(programmer, values)
+    else:
+        with pytest.raises(
+            TargetError, match="EEPROM is not blank after the erase: there is something at 0x0003"
+        ):
+            await erase(programmer, values)
+
+
 async def test_the_proof_takes_few_instructions() -> None:
-    """Blank: six places and four fuse bytes. Else what was found is looked at once more."""
-    for content, most in ((0xFF, 6 + 1 + 4), (0x00, 6 + 1 + 4 + 6)):
+    """Blank: six places, four bytes of EEPROM and four fuse bytes. Else what was found is read once more."""
+    for content, most in ((0xFF, 6 + 4 + 1 + 4), (0x00, 6 + 1 + 4 + 6)):
         programmer, machine = await on()
         machine.target.cells.flash[:] = bytes([content]) * 32768
         values = await fuses.read_all(programmer)
