@@ -105,7 +105,7 @@ async def test_where_flash_was_blank_the_eeprom_shows_that_the_erase_was_lost(
     kept: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     programmer, machine = await on()
-    machine.target.cells.eeprom[3] = 0x12
+    machine.target.cells.eeprom[0] = 0x12
     machine.target.cells.fuses["hfuse"] = 0xD1 if kept else 0xD9
     values = await fuses.read_all(programmer)
     deaf_to_erases(programmer, monkeypatch)
@@ -113,14 +113,14 @@ async def test_where_flash_was_blank_the_eeprom_shows_that_the_erase_was_lost(
         await erase(programmer, values)
     else:
         with pytest.raises(
-            TargetError, match="EEPROM is not blank after the erase: there is something at 0x0003"
+            TargetError, match="EEPROM is not blank after the erase: there is something at 0x0000"
         ):
             await erase(programmer, values)
 
 
 async def test_the_proof_takes_few_instructions() -> None:
-    """Blank: six places, four bytes of EEPROM and four fuse bytes. Else what was found is read once more."""
-    for content, most in ((0xFF, 6 + 4 + 1 + 4), (0x00, 6 + 1 + 4 + 6)):
+    """Blank: six places, one byte of EEPROM and four fuse bytes. Else what was found is read once more."""
+    for content, most in ((0xFF, 6 + 1 + 1 + 4), (0x00, 6 + 1 + 4 + 6)):
         programmer, machine = await on()
         machine.target.cells.flash[:] = bytes([content]) * 32768
         values = await fuses.read_all(programmer)

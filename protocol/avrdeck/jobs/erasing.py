@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from avrdeck.boards.fuses import UnknownSemantics, decode
 from avrdeck.boards.models import BLANK, Part
 from avrdeck.jobs.settling import glance, shown
-from avrdeck.jobs.witnesses import EEPROM_BYTES
 from avrdeck.protocol import isp
 from avrdeck.protocol.errors import TargetError
 from avrdeck.protocol.programmer import Programmer
@@ -22,7 +21,7 @@ from avrdeck.protocol.target import memories
 async def erase(programmer: Programmer, values: Mapping[str, int], *also: int) -> None:
     """Erase the chip; look at the lock byte, at the places where code begins and at addresses ``also``.
 
-    Where these have nothing to show the first bytes of EEPROM are looked at, unless EESAVE keeps them.
+    Where these have nothing to show the first byte of EEPROM is looked at, unless EESAVE keeps it.
     ``values`` are the fuse bytes as they were read before. A chip that was unlocked and blank in all those
     places has nothing to show afterwards. Raises `TargetError` when the erase did not take place, or hit a
     fuse: then those must be put right before programming mode is left.
@@ -32,7 +31,7 @@ async def erase(programmer: Programmer, values: Mapping[str, int], *also: int) -
     locked = not part.lock.same(values.get("lock", BLANK), BLANK)
     # What a locked chip answers for its flash is not what it holds.
     told = places if locked else await _written(programmer, places)
-    data = [] if locked or told else await _data(programmer, values)
+    data = not (locked or told) and await _data(programmer, values)
     await programmer.chip_erase()
     found = await glance(programmer)
     if "lock" in found and not part.lock.same(found["lock"], BLANK):
@@ -51,25 +50,24 @@ async def erase(programmer: Programmer, values: Mapping[str, int], *also: int) -
             f"Flash is not blank after the erase: there is something at {at:#06x}",
             advice="Check the supply voltage, then try again.",
         )
-    for at in await _data(programmer, values) if data else ():
+    if data and await _data(programmer, values):
         raise TargetError(
-            f"The EEPROM is not blank after the erase: there is something at {at:#06x}",
+            "The EEPROM is not blank after the erase: there is something at 0x0000",
             advice="Check the supply voltage, then try again.",
         )
     programmer.fuses |= found
 
 
-async def _data(programmer: Programmer, values: Mapping[str, int]) -> list[int]:
-    """Those of the first bytes of EEPROM that are not blank; none where an erase leaves them alone."""
+async def _data(programmer: Programmer, values: Mapping[str, int]) -> bool:
+    """Whether the first byte of EEPROM is one that an erase would clear."""
     part = programmer.require_part()
     try:
         kept = decode(part, values, partial=True).eesave
     except UnknownSemantics:
-        return []
+        return False
     if kept or not part.eeprom or not isp.supports(part, "eeprom.read"):
-        return []
-    found = await programmer.instruct_all([isp.encode(part, "eeprom.read", at) for at in range(EEPROM_BYTES)])
-    return [at for at, value in enumerate(found) if value != BLANK]
+        return False
+    return await programmer.instruct_all([isp.encode(part, "eeprom.read", 0)]) != bytes([BLANK])
 
 
 def _places(part: Part, also: tuple[int, ...]) -> list[int]:
