@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 
 import click
 
@@ -27,9 +29,12 @@ from avrdeck.commands.verb import verb
 from avrdeck.jobs.burn.choosing import Choice
 from avrdeck.jobs.burn.job import RESUME, Burnt, Keeping, carry_out, resume, unfinished
 from avrdeck.jobs.burn.outline import prepare
+from avrdeck.jobs.events import EventHandler
 from avrdeck.jobs.inventory.model import Kind
 from avrdeck.jobs.ledger import UNCHANGED, Ledger
 from avrdeck.protocol.errors import Cancelled, UsageFault
+
+Work = Callable[[Keeping, EventHandler, Ledger], Awaitable[Burnt]]
 
 
 class OnXtal(click.ParamType[Xtal1]):
@@ -113,14 +118,7 @@ async def _burn(deck: Deck, choice: Choice, xtal: Xtal1 | None, keeping: Keeping
         outline = await prepare(programmer, choice.plan, xtal)
         deck.out.note(outline_text(outline, findings=False))
         await noted_chip(deck, programmer)
-        ledger = Ledger()
-        try:
-            with skipping(deck, keeping.wish) as skip:
-                saving = replace(keeping, wish=skip.wish)
-                burnt = await carry_out(programmer, outline, deck.answer, saving, skip.event, ledger)
-        except asyncio.CancelledError:
-            _stopped(ledger)
-            raise
+        burnt = await _watched(deck, keeping, partial(carry_out, programmer, outline, deck.answer))
     await _told(deck, burnt)
 
 
@@ -128,15 +126,19 @@ async def _resume(deck: Deck, keeping: Keeping) -> None:
     async with deck.target() as programmer:
         entry = await unfinished(programmer, keeping)
         await noted_chip(deck, programmer)
-        ledger = Ledger()
-        try:
-            with skipping(deck, keeping.wish) as skip:
-                saving = replace(keeping, wish=skip.wish)
-                burnt = await resume(programmer, entry, deck.answer, saving, skip.event, ledger)
-        except asyncio.CancelledError:
-            _stopped(ledger)
-            raise
+        burnt = await _watched(deck, keeping, partial(resume, programmer, entry, deck.answer))
     await _told(deck, burnt)
+
+
+async def _watched(deck: Deck, keeping: Keeping, work: Work) -> Burnt:
+    """Let a burn run: a key skips the rest of its backup, Ctrl-C tells what the chip holds."""
+    ledger = Ledger()
+    try:
+        with skipping(deck, keeping.wish) as skip:
+            return await work(replace(keeping, wish=skip.wish), skip.event, ledger)
+    except asyncio.CancelledError:
+        _stopped(ledger)
+        raise
 
 
 def _stopped(ledger: Ledger) -> None:
