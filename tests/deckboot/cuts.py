@@ -4,6 +4,9 @@
 
 From PROG_PAGE's first bit until the page is written, each STEPth cycle (1) is tried on a copy of the bench,
 with all cases or those named. It ends with 1 when a loader was lost.
+
+Half a page 0 is no application that the bench could run. There RESET is pulsed between power-on and the first
+instruction, as by a host that opens the port of a board that is still starting.
 """
 
 from __future__ import annotations
@@ -77,7 +80,7 @@ class Case:
 
 def _case(name: str, place: str, *, entry: Entry = Entry.TIMEOUT, small: bool = False) -> Case:
     one, layout = loader(name, entry, small=small), LAYOUTS[name]
-    places = {"RWW": 8 * layout.page, "NRWW": one.variant.start - layout.page}
+    places = {"page 0": 0, "RWW": 8 * layout.page, "NRWW": one.variant.start - layout.page}
     return Case(one, places[place], layout.page)
 
 
@@ -85,9 +88,11 @@ CASES = {
     "328P RWW": _case("ATmega328P", "RWW"),
     "328P NRWW": _case("ATmega328P", "NRWW"),
     "328P EEPROM": Case(loader("ATmega328P"), 0x10, 2, "eeprom"),
+    "328P page 0": _case("ATmega328P", "page 0"),
     "328P wait": _case("ATmega328P", "RWW", entry=Entry.WAIT),
     "168P 256": _case("ATmega168P", "RWW", small=True),
     "168P 256 NRWW": _case("ATmega168P", "NRWW", small=True),
+    "168P 256 page 0": _case("ATmega168P", "page 0", small=True),
     "1284P RWW": _case("ATmega1284P", "RWW"),
     "32 RWW": _case("ATmega32", "RWW"),
     "8 NRWW": _case("ATmega8", "NRWW"),
@@ -161,6 +166,8 @@ def _cut(host: Host, case: Case, original: dict[str, bytes], *, seed: int, repai
             raise LoaderLost(f"a cut in cycle {seed} reached beyond the page")
     control.run(control.now + 5 * MS)
     control.ask("power 1")
+    if case.place == 0 and case.memory == "flash":
+        control.ask("reset")
     control.run(control.now + AWAKE)
     _insist_on_answers(host, case, seed)
     if repair:
@@ -210,7 +217,7 @@ def main(step: int, names: list[str]) -> int:
             told = str(survive(case, step))
         except LoaderLost as loss:
             told, lost = f"LOST: {loss}", lost + 1
-        print(f"{name:14} {told}", flush=True)
+        print(f"{name:15} {told}", flush=True)
     return int(lost > 0)
 
 

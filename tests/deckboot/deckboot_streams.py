@@ -28,6 +28,9 @@ from avrdeck.protocol.simulator.options import DialectName, Options  # noqa: E40
 FRAME_MS = 10_000 / 115_200
 EEPROM_BYTE_MS = 10.0
 PAUSE_MS = 25.0
+LONG_PAUSE_MS = 600.0
+"""After which the large loader has forgotten a command."""
+STRAY_LETTERS = (b"G", b"D", b"e", b"\0", b" ", b"\xc6")
 DRAIN = b" " * 300
 BATCH = 25
 FUSES = {"lfuse": 0xE7, "hfuse": 0xDE, "efuse": 0xFD, "lock": 0xFF}
@@ -128,7 +131,7 @@ class _Makers:
         """One thing that a host does."""
         kinds: tuple[tuple[Callable[[], Iterator[Feed]], float], ...] = (
             (self._command, 20), (self._transfer, 15), (self._bad_end, 4), (self._truncated, 4),
-            (self._noise, 3), (self._two, 3), (self._reset, 1),
+            (self._noise, 3), (self._two, 3), (self._paused, 2), (self._reset, 1),
         )  # fmt: skip
         return self._dice.choices([kind for kind, _ in kinds], [weight for _, weight in kinds])[0]()
 
@@ -167,7 +170,7 @@ class _Makers:
             size = dice.choice([2, self._page])
         head = (size & 0xFF).to_bytes(2, "big") if size < 256 else dice.choice([b"\1\0", b"\0\0"])
         memory = dice.choice(b"FFFFE") if size < 40 else dice.choice(b"FFFFF")
-        letter = bytes([memory])
+        letter = bytes([memory]) if dice.random() < 0.9 else dice.choice(STRAY_LETTERS)
         if dice.random() < 0.6:
             data = dice.choice([dice.randbytes(size), b" " * size])
             busy = size * EEPROM_BYTE_MS if letter == b"E" else 0
@@ -198,6 +201,15 @@ class _Makers:
         yield Feed(b"U\x40\0 ")
         page = self._dice.randbytes(self._page)
         yield Feed(b"d" + self._page.to_bytes(2, "big")[-2:] + b"F" + page + b" " + b"0 ", 40.0)
+
+    def _paused(self) -> Iterator[Feed]:
+        """Part of a page, or a READ_PAGE that became one, and silence; the small loader still waits then."""
+        if self._small:
+            return
+        yield Feed(self._address() + b" ")
+        page = b"d" + self._page.to_bytes(2, "big") + self._dice.choice([b"F", b"F", *STRAY_LETTERS])
+        page += self._dice.choice([b" U\0", self._dice.randbytes(self._page)])
+        yield Feed(page[: self._dice.choice([*range(1, 10), self._page])], LONG_PAUSE_MS)
 
     def _reset(self) -> Iterator[Feed]:
         yield Feed(self._dice.choice([b"Q ", b""]))

@@ -71,6 +71,17 @@ def test_pages_everywhere_below_the_loader_and_none_in_it(name: str) -> None:
         assert bench.counters()["overruns"] == bench.counters()["spm_refused"] == 0
 
 
+@pytest.mark.parametrize("letter", [*(ord("F") ^ 1 << bit for bit in range(8)), ord("E")])
+def test_other_letters_are_refused(letter: int) -> None:
+    one = _small()
+    with rig(one) as bench:
+        host = Host(bench)
+        host.enter()
+        assert host.program(0x400, bytes(128), bytes([letter])) == REFUSED
+        assert host(b"t\x00\x80" + bytes([letter]) + b" ") == REFUSED
+        assert bench.dump().device_flash[2:] == one.flash[2:]
+
+
 def test_eeprom_is_refused() -> None:
     one = _small()
     with rig(one) as bench:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from deckboot_rig import LAYOUTS, Host, loader, rig, signature_row
+from deckboot_rig import LAYOUTS, MS, Host, loader, rig, signature_row
 
 from avrdeck.boards.catalog import part
 from avrdeck.boards.deckboot import Entry, Feature, Wish
@@ -143,6 +143,81 @@ def test_a_page_without_eop_is_not_written() -> None:
         assert host(b"d\x00\x80F" + bytes(128) + b"0", 0.05) == b"\x15"
         assert host.program(0x480, bytes(range(128))) == b"\x14\x10"
         assert host.read(0x400, 256) == b"\xff" * 128 + bytes(range(128))
+
+
+@pytest.mark.parametrize("letter", [*(ord("F") ^ 1 << bit for bit in range(8)), 0x00, ord("e")])
+def test_other_letters_are_no_memory(letter: int) -> None:
+    old, new = bytes(range(128)), bytes(128)
+    stray = bytes([letter])
+    with rig(loader()) as bench:
+        host = Host(bench)
+        host.enter()
+        host.program(0x400, old)
+        before = bench.dump()
+        assert host.program(0x400, new, stray) == b"\x14\x11"
+        assert host(b"t\x00\x80" + stray + b" ") == b"\x14\x11"
+        after = bench.dump()
+        assert (after.device_flash, after.device_eeprom) == (before.device_flash, before.device_eeprom)
+        assert host.read(0x400, 128) == old
+
+
+KNOWN = {*b" 01ABEPQUVdtu"}
+"""All but these it does not know; an EOP is skipped."""
+
+
+def test_what_is_no_command_does_nothing() -> None:
+    with rig(loader()) as bench:
+        host = Host(bench)
+        host.enter()
+        before = bench.dump()
+        for opcode in set(range(256)) - KNOWN:
+            assert host(bytes([opcode]) + b" ", 0.002) == b"\x14\x12", hex(opcode)
+        after = bench.dump()
+        assert (after.device_flash, after.device_eeprom) == (before.device_flash, before.device_eeprom)
+
+
+PAUSE_S = 0.6
+
+
+@pytest.mark.parametrize("name", ["ATmega328P", "ATmega88P", "ATmega1284P"])
+def test_a_whole_page_is_erased_by_its_fourth_byte(name: str) -> None:
+    """Three come behind a READ_PAGE that one wrong bit made a PROG_PAGE."""
+    page = LAYOUTS[name].page
+    old = random.Random(name).randbytes(page)
+    announced = {page: 4, page - 1: 3, page - 4: None, 2: None}
+    with rig(loader(name)) as bench:
+        host = Host(bench)
+        host.enter()
+        for size, needed in announced.items():
+            head = b"d" + size.to_bytes(2, "big") + b"F"
+            for count in range(1 if size == 2 else 3, min(size, 5)):
+                host.program(0x400, old)
+                host.load(0x400)
+                assert host(head + b" U\0\1\2\3"[:count], PAUSE_S) == b""
+                kept = needed is None or count < needed
+                assert host.read(0x400, page) == (old if kept else b"\xff" * page), (size, count)
+
+
+@pytest.mark.parametrize("entry", Entry)
+@pytest.mark.parametrize("begun", [b"0", b"u", b"U\0", b"A", b"V\x50", b"B\0\0", b"t\0", b"d\0\x80E\1\2"])
+def test_a_command_that_pauses_is_forgotten(entry: Entry, begun: bytes) -> None:
+    with rig(loader(entry=entry)) as bench:
+        host = Host(bench)
+        host.enter()
+        assert host(begun, 0.4) == b""
+        bench.control.run(bench.control.now + 200 * MS)
+        assert host(b"0 ") == b"\x14\x10"
+        assert set(bench.dump().device_eeprom) == {0xFF}
+
+
+@pytest.mark.parametrize(("wish", "pause"), [(Wish(), 0.45), (Wish(8_000_000, 57_600), 0.45)])
+def test_a_command_may_take_its_time(wish: Wish, pause: float) -> None:
+    with rig(loader(wish=wish)) as bench:
+        host = Host(bench)
+        host.enter()
+        for byte in b"U\0\2":
+            assert host(bytes([byte]), pause) == b""
+        assert host(b" ") == b"\x14\x10"
 
 
 @pytest.mark.parametrize("name", LAYOUTS)

@@ -82,7 +82,9 @@ def test_the_divisor_is_right_or_refused(f_cpu_hz: int, baud: int) -> None:
     low, high = code[UNO.divisor_at], code[UNO.divisor_at + 1]
     assert (low & 0x0F | (high & 0x0F) << 4) == wanted.ubrr
     assert (low & 0xF0, high & 0xF0) == (0x10, 0xE0)
-    assert set(_changed(wish)) <= {UNO.divisor_at, UNO.divisor_at + 1, UNO.timeout_at, UNO.timeout_at + 1}
+    assert UNO.pause_at
+    places = (UNO.divisor_at, UNO.timeout_at, UNO.pause_at)
+    assert set(_changed(wish)) <= {at + byte for at in places for byte in (0, 1)}
 
 
 @pytest.mark.parametrize(
@@ -100,7 +102,7 @@ def test_a_clock_without_a_usual_baud(f_cpu_hz: int) -> None:
         deckboot.usual_baud(f_cpu_hz)
 
 
-@pytest.mark.parametrize(("seconds", "count"), [(None, 22), (0.1, 2), (1.0, 22), (4.0, 88), (11.5, 255)])
+@pytest.mark.parametrize(("seconds", "count"), [(None, 24), (0.1, 2), (1.0, 24), (4.0, 97), (10.4, 253)])
 def test_the_time_out(seconds: float | None, count: int) -> None:
     code = deckboot.made_for(UNO, Wish(timeout_s=seconds)).segments[0].data
     low, high = code[UNO.timeout_at : UNO.timeout_at + 2]
@@ -108,9 +110,23 @@ def test_the_time_out(seconds: float | None, count: int) -> None:
     assert (low & 0xF0, high & 0xF0) == (0x20, 0xE0)
 
 
-@pytest.mark.parametrize("seconds", [-1.0, 0.0, 12.0, float("inf"), float("nan")])
+@pytest.mark.parametrize(
+    ("f_cpu_hz", "count"),
+    [(20_000_000, 15), (16_000_000, 12), (8_000_000, 6), (4_000_000, 3), (1_000_000, 1)],
+)
+@pytest.mark.parametrize("entry", Entry)
+def test_the_pause_within_a_command(f_cpu_hz: int, count: int, entry: Entry) -> None:
+    one = deckboot.variant(part("m328p"), entry)
+    code = deckboot.made_for(one, Wish(f_cpu_hz, deckboot.usual_baud(f_cpu_hz))).segments[0].data
+    assert one.pause_at
+    low, high = code[one.pause_at : one.pause_at + 2]
+    assert (low & 0x0F | (high & 0x0F) << 4) == count
+    assert (low & 0xF0, high & 0xF0) == (0x20, 0xE0)
+
+
+@pytest.mark.parametrize("seconds", [-1.0, 0.0, 11.0, float("inf"), float("nan")])
 def test_a_time_out_that_cannot_be(seconds: float) -> None:
-    with pytest.raises(DeckbootError, match=r"only 0\.045 s to 11\.5 s"):
+    with pytest.raises(DeckbootError, match=r"only 0\.041 s to 10\.5 s"):
         deckboot.made_for(UNO, Wish(timeout_s=seconds))
 
 
@@ -200,7 +216,7 @@ def test_the_small_loader_counts_silences(
 
 
 @pytest.mark.parametrize(
-    "offset", [UNO.divisor_at, UNO.timeout_at + 1, UNO.led_on_at, UNO.led_off_at + 3, 504, 508]
+    "offset", [UNO.divisor_at, UNO.timeout_at + 1, UNO.pause_at, UNO.led_on_at, UNO.led_off_at + 3, 504, 508]
 )
 def test_a_file_that_is_not_the_one_built_is_not_patched(
     monkeypatch: pytest.MonkeyPatch, offset: int

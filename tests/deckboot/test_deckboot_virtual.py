@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from deckboot_rig import MS, Host, loader, rig
-from deckboot_streams import PAIRS, Pair, Virtual, differing
+from deckboot_rig import LAYOUTS, MS, Host, loader, rig
+from deckboot_streams import LONG_PAUSE_MS, PAIRS, Feed, Pair, Virtual, differing
 
 from avrdeck.boards.catalog import part
 from avrdeck.protocol.simulator import deckboot
@@ -56,6 +56,23 @@ def test_a_page_takes_as_long(pair: Pair, word: int) -> None:
                 virtual.machine.run_until(virtual.machine.now + MS // 20)
                 made_up += [(virtual.machine.now - ours) / MS] * len(virtual.machine.take())
             assert made_up == pytest.approx(real, abs=LATE_MS)
+
+
+@pytest.mark.parametrize("pair", PAIRS[:4], ids=lambda pair: f"{pair.part} {pair.dialect}")
+def test_both_erase_and_forget_a_page_alike(pair: Pair) -> None:
+    virtual, size = Virtual(pair), LAYOUTS[pair.part].page
+    length = size.to_bytes(2, "big")
+    place, read = Feed(b"U\x00\x02 "), Feed(b"t" + length + b"F ", 50.0)
+    with rig(loader(pair.part, pair.entry)) as bench:
+        host = Host(bench)
+        for either in (host, virtual):
+            either.reset()
+        for letter, count in ((b"F", 3), (b"F", 4), (b"E", 4), (b"G", 4), (b"G", size)):
+            begun = b"d" + length + letter + bytes(count) + b" " * (count == size)
+            page = Feed(b"d" + length + b"F" + bytes(size) + b" ")
+            for feed in (Feed(b"0 "), place, page, place, Feed(begun, LONG_PAUSE_MS), place, read):
+                assert host(feed.data, feed.seconds) == virtual(feed.data, feed.seconds)
+        assert bench.dump().device_flash == bytes(virtual.cells.flash)
 
 
 @pytest.mark.parametrize("pair", PAIRS[::4], ids=lambda pair: f"{pair.part} {pair.dialect}")

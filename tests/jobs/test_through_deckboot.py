@@ -13,13 +13,15 @@ from avrdeck.jobs.backup.taking import take
 from avrdeck.jobs.events import Event, StepStarted
 from avrdeck.jobs.fuses import write_fuses
 from avrdeck.jobs.questions import YES, Question
+from avrdeck.jobs.session import close_programmer
 from avrdeck.jobs.upload import bootloading
 from avrdeck.jobs.upload.model import Plan
 from avrdeck.jobs.writing import write_image
 from avrdeck.protocol.codes import EOP, Op
-from avrdeck.protocol.errors import UsageFault
+from avrdeck.protocol.errors import SyncError, UsageFault
 from avrdeck.protocol.link import Link
 from avrdeck.protocol.programmer import Programmer
+from avrdeck.protocol.simulator.faults import Fault, Kind
 from avrdeck.protocol.target import fuses
 from avrdeck.protocol.trace import Direction
 from jobs.uploads import sketch
@@ -148,3 +150,27 @@ async def test_a_few_bytes_are_written_without_the_rest_of_their_page(dialect: s
     with pytest.raises(UsageFault, match="reaches into the bootloader"):
         await write_image(programmer, Image.of(b"\0", part("atmega328p").flash.size - 1, "stamp.hex"))
     assert cells.flash[0x7000:] == before[0x7000:]
+
+
+@pytest.mark.parametrize(
+    ("options", "says", "kept"),
+    [
+        (LARGE, "The chip is unchanged.", True),
+        (SMALL, "Nothing was written; unless the line made PROG_PAGE of a READ_PAGE", False),
+    ],
+)
+async def test_a_read_that_the_line_made_a_write(options: str, says: str, kept: bool) -> None:
+    """The large loader keeps the page, even when GET_SYNC follows; the small one is told of honestly."""
+    programmer, cells = await on(options)
+    before, plan = bytes(cells.flash), programmer.link.transport.machine.faults
+    await programmer.link.synchronise()
+
+    def strike(event: Event) -> None:
+        if isinstance(event, StepStarted):
+            plan.add(Fault(Kind.FLIP, plan.to_device + len(b"U\0\0 "), to_host=False, mask=0x10))
+
+    with pytest.raises(SyncError) as caught:
+        await bootloading.upload(programmer, Plan(sketch(100), delta=True), strike)
+    assert caught.value.holds.startswith(says)
+    await close_programmer(programmer)
+    assert (cells.flash == before) is kept

@@ -40,6 +40,8 @@ COMMANDS = {
     "hfuse": ("56 58 08 00 00 20", "14 de 10"),
     "no erase": ("56 AC 80 00 00 20", "14 00 10"),
     "chip erase is unknown": ("52 20", "14 12"),
+    "a page of no memory": ("64 00 02 47 01 02 20", "14 11"),
+    "nothing is read of no memory": ("74 00 02 47 20", "14 11"),
     "a command without its end": ("30 30", "15"),
     "an end too many": ("20 20 30 20", "14 10"),
 }
@@ -59,6 +61,7 @@ SMALL_COMMANDS = {
     "efuse": ("56 50 08 00 00 20", "14 fe 10"),
     "other instructions bring some byte": ("56 AC 80 00 00 20", "14 9e 10"),
     "EEPROM is refused": ("74 00 04 45 20", "14 14"),
+    "so is any other letter": ("74 00 04 47 20", "14 14"),
     "without an end nothing is said": ("75", ""),
 }
 
@@ -78,6 +81,33 @@ def test_pages_below_the_loader_and_none_in_it(options: str, refused: str) -> No
         assert ask(made, b"d\x00\x80F" + PAGE + b" ") == answer
     assert cells.flash[0x400:0x480] == PAGE
     assert cells.flash[-512:] == code
+
+
+@pytest.mark.parametrize("count", range(6))
+@pytest.mark.parametrize("letter", [b"F", b"E", b"G"])
+def test_a_page_is_erased_by_its_fourth_byte_and_forgotten_after_a_pause(letter: bytes, count: int) -> None:
+    made = board()
+    cells = made.target.cells
+    cells.flash[0x400:0x480] = PAGE
+    ask(made, b"U\x00\x02 ")
+    assert ask(made, b"d\x00\x80" + letter + b" U\x80\x02 "[:count]) == ""
+    made.run_until(made.now + 600 * MS)
+    assert ask(made, SYNC[0]) == SYNC[1]
+    erased = letter == b"F" and count >= 4
+    assert cells.flash[0x400:0x480] == (b"\xff" * 128 if erased else PAGE)
+    assert not cells.eeprom.strip(b"\xff")
+
+
+@pytest.mark.parametrize("letter", [b"G", b"D", b"V", b"f"])
+@pytest.mark.parametrize(("options", "refused"), [(LARGE, "14 11"), (SMALL, "14 14")])
+def test_a_page_with_a_stray_letter_touches_nothing(options: str, refused: str, letter: bytes) -> None:
+    made = board(options)
+    cells = made.target.cells
+    before = bytes(cells.flash), bytes(cells.eeprom)
+    ask(made, b"U\x00\x02 ")
+    assert ask(made, b"d\x00\x80" + letter + PAGE + b" ") == refused
+    assert ask(made, SYNC[0]) == SYNC[1]
+    assert (bytes(cells.flash), bytes(cells.eeprom)) == before
 
 
 def test_an_open_boot_section_is_not_written_either() -> None:

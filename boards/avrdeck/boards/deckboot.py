@@ -34,6 +34,8 @@ UBRR_MAX = 255
 USUAL_BAUDS = (115_200, 57_600, 38_400, 19_200, 9_600)
 TIMEOUT_S = {"timeout": 1.0, "wait": 8.0}
 """Usual; with `Entry.WAIT` it is for resets that may not have been external ones."""
+PAUSE_S = 0.5
+"""How long a host may be silent within a command, which is then forgotten."""
 TURNS = 65_536
 """Turns of the waiting loop to one count of the time-out byte."""
 SILENCE_S = 0.004
@@ -79,7 +81,7 @@ class Variant:
     """An image as built. ``start`` is the byte address of its boot section, the ``_at`` count from there.
 
     ``turn_cycles`` is the length of a turn of the waiting loop, ``ports`` are the I/O addresses of PORTx.
-    `None` is what the small loader does not have; only it has ``silence_at``.
+    `None` is what the small loader does not have; only it has ``silence_at``, and no ``pause_at``.
     """
 
     name: str
@@ -92,6 +94,7 @@ class Variant:
     turn_cycles: int
     divisor_at: int
     timeout_at: int
+    pause_at: int | None
     silence_at: int | None
     led_on_at: int | None
     led_off_at: int | None
@@ -220,6 +223,8 @@ def _put_timeout(code: bytearray, one: Variant, wish: Wish) -> None:
         raise DeckbootError(f"{one.name} has no time-out: it waits.")
     if one.silence_at is not None:
         _put_immediate(code, one, one.silence_at, LDI_R25, _silence(one, wish.f_cpu_hz))
+    if one.pause_at is not None:
+        _put_immediate(code, one, one.pause_at, LDI_R18, _pause(one, wish.f_cpu_hz))
     _put_immediate(code, one, one.timeout_at, LDI_R18, _count(one, wish))
 
 
@@ -233,6 +238,12 @@ def count_seconds(one: Variant, f_cpu_hz: int) -> tuple[float, float]:
 def _silence(one: Variant, f_cpu_hz: int) -> int:
     """What the silence byte counts at that clock."""
     return max(round(SILENCE_S * f_cpu_hz / (SILENCE_TURNS * one.turn_cycles) - 0.5), 1)
+
+
+def _pause(one: Variant, f_cpu_hz: int) -> int:
+    """What the pause byte counts at that clock."""
+    unit, already = count_seconds(one, f_cpu_hz)
+    return max(round(PAUSE_S / unit - already), 1)
 
 
 def _count(one: Variant, wish: Wish) -> int:
@@ -320,6 +331,7 @@ def _variant(name: str, node: Node) -> Variant:
         turn_cycles=node.size("turn_cycles"),
         divisor_at=node.need("divisor_at", int),
         timeout_at=node.need("timeout_at", int),
+        pause_at=node.may("pause_at", int),
         silence_at=node.may("silence_at", int),
         led_on_at=node.may("led_on_at", int),
         led_off_at=node.may("led_off_at", int),

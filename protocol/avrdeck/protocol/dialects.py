@@ -70,6 +70,7 @@ class Dialect:
     is how much of the end of flash a bootloader needs, 0 where that is not known. ``own_reads`` are the
     first bytes of the instructions that a bootloader carries out itself, for the chip it runs in.
     ``silence_us`` is how long the line has to be still before it believes that a command is over.
+    ``reads_safely``: a READ_PAGE of which the line makes PROG_PAGE, one bit away, costs no page.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Dialect:
     boot_bytes: int = 0
     own_reads: frozenset[int] = frozenset()
     silence_us: int = 0
+    reads_safely: bool = False
 
     def carries_out(self, instruction: bytes) -> bool:
         """Whether UNIVERSAL with these four bytes answers what the chip holds, not a made-up zero."""
@@ -157,6 +159,7 @@ DECKBOOT = Dialect(
     window=Window(unread=2, instant=frozenset({Op.LOAD_ADDRESS}), lingering=frozenset({Op.PROG_PAGE})),
     own_reads=_FUSE_READS | _ROW_READS,
     boot_bytes=512,
+    reads_safely=True,
 )
 DECKBOOT_SMALL = replace(
     DECKBOOT,
@@ -166,6 +169,7 @@ DECKBOOT_SMALL = replace(
     read_block=128,
     boot_bytes=256,
     silence_us=4_000,
+    reads_safely=False,
 )
 """Its host writes a command in one piece and a page whole, as the link does under a strict window."""
 UNKNOWN_BOOTLOADER = Dialect(

@@ -111,9 +111,11 @@ TRIALS = {
     "Optiboot": trial(shipped("optiboot")),
     "Optiboot, delta": trial(shipped("optiboot"), delta=True),
     "Optiboot 4.4": trial(shipped("optiboot4")),
+    "Optiboot 4.4, delta": trial(shipped("optiboot4"), delta=True),
     "ATmegaBOOT": trial(shipped("atmegaboot")),
     "picoboot": trial(with_picoboot),
     "deckboot": trial(shipped("deckboot")),
     "deckboot, delta": trial(shipped("deckboot"), delta=True),
     "deckboot of 256": trial(shipped("deckboot-256")),
+    "deckboot of 256, delta": trial(shipped("deckboot-256"), delta=True),
 }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from avrdeck.boards.images import Image
 from avrdeck.jobs.events import EventHandler, StepDone, StepStarted, unheard
 from avrdeck.jobs.ledger import Ledger
@@ -9,9 +12,11 @@ from avrdeck.jobs.pages import whole_pages
 from avrdeck.jobs.upload.model import Plan, UploadReceipt, verified
 from avrdeck.jobs.upload.pages import compare, image_of, page_size
 from avrdeck.jobs.upload.room import insist_on_room
-from avrdeck.protocol.errors import UsageFault
+from avrdeck.protocol.errors import RemoteProtocolError, SyncError, UsageFault
 from avrdeck.protocol.programmer import Programmer
 from avrdeck.protocol.target import memories
+
+MISHEARD = "Nothing was written; unless the line made PROG_PAGE of a READ_PAGE, the chip is unchanged."
 
 
 async def upload(
@@ -28,8 +33,9 @@ async def upload(
         raise UsageFault("A bootloader writes flash", advice="Give a file with flash content.")
     ledger = ledger or Ledger()
     with ledger.told():
-        await insist_on_room(programmer, image, plan.board_limit)
-        todo = await _different(programmer, image, on_event) if plan.delta else whole_pages(image, part)
+        with _reading(programmer):
+            await insist_on_room(programmer, image, plan.board_limit)
+            todo = await _different(programmer, image, on_event) if plan.delta else whole_pages(image, part)
         healed = 0
         if todo.segments:
             await _write(programmer, todo, image.file, ledger, on_event)
@@ -45,6 +51,17 @@ async def upload(
         pages_written=sum(1 for _ in todo.pages(size)),
         healed=healed,
     )
+
+
+@contextmanager
+def _reading(programmer: Programmer) -> Iterator[None]:
+    """Let a read without its answer say that it may have cost a page, where the bootloader allows that."""
+    try:
+        yield
+    except (RemoteProtocolError, SyncError) as fault:
+        if not programmer.dialect.reads_safely:
+            fault.holds = fault.holds or MISHEARD
+        raise
 
 
 async def _different(programmer: Programmer, image: Image, on_event: EventHandler) -> Image:

@@ -6,10 +6,11 @@ they mean to: SET_DEVICE ends with another address.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from avrdeck.boards.deckboot import Entry, Feature, Variant
-from avrdeck.protocol.codes import EOP, Op, Status
+from avrdeck.protocol.codes import EOP, MemoryType, Op, Status
 from avrdeck.protocol.simulator.bootloader import AppStarts
 from avrdeck.protocol.simulator.mcu import Mcu
 from avrdeck.protocol.simulator.ownloader import COMMAND_US, FILL_US, TIMEOUT_MS, OwnLoader
@@ -20,13 +21,21 @@ ARGUMENTS_END = 24
 """The register after the one that a command's last argument lands in."""
 BUFFER_BYTES = 0x0119
 """The RAM in which data wait, up to the byte that goes with the last one of an odd number."""
-EEPROM_BIT = 0x01
-"""What tells the letters of the two memories apart."""
+TRUSTED_BYTES = 4
+"""So many of a whole page's data must have come before it is erased."""
+PAUSE_MS = 512
+"""How long a host that has spoken may be silent within a command."""
+WAIT_MS, WAIT_AGAIN_MS = 8_000, 10_486
+"""The same before it has, for the loader that waits: its count, and that count when it has run over."""
 SPEECHLESS = frozenset({Op.GET_SYNC, Op.GET_SIGN_ON, Op.ENTER_PROGMODE})
 
 
 class OutOfStep(Exception):
     """A command did not end with its EOP and is not carried out."""
+
+
+class Paused(Exception):
+    """The host fell silent within a command, which is forgotten."""
 
 
 class Deckboot(OwnLoader):
@@ -47,41 +56,54 @@ class Deckboot(OwnLoader):
 
     async def session(self) -> None:
         """Carry out commands until the application starts, which takes the mark away."""
-        waits = self.variant.entry == Entry.WAIT
-        second, self._marked = self._marked, waits and not self._marked
+        second, self._marked = self._marked, self._waits and not self._marked
         if second:
             raise AppStarts
         try:
-            await self._converse(None if waits else self._mcu.time + TIMEOUT_MS * NS_PER_MS)
+            await self._converse(self._mcu.time + (WAIT_MS if self._waits else TIMEOUT_MS) * NS_PER_MS)
         except AppStarts:
             self._marked = False
             raise
 
-    async def _converse(self, deadline: int | None) -> None:
+    @property
+    def _waits(self) -> bool:
+        return self.variant.entry == Entry.WAIT
+
+    async def _converse(self, deadline: int) -> None:
         self._spoken, self._deadline = False, deadline
         self._spm_until = 0
         while True:
-            op = await self.get()
-            if not self._spoken and op != Op.GET_SYNC:
-                raise AppStarts
-            if op == EOP:
-                continue
-            try:
-                status = await self._command(op)
-            except OutOfStep:
-                status = Status.NOSYNC
-            await self.put(status)
-            if op == Op.LEAVE_PROGMODE and status == Status.OK:
-                self.sent()
-                raise AppStarts
+            with suppress(Paused):
+                await self._next_command()
+
+    async def _next_command(self) -> None:
+        op = await self._byte(None if self._spoken else self._deadline)
+        if not self._spoken and op != Op.GET_SYNC:
+            raise AppStarts
+        if op == EOP:
+            return
+        try:
+            status = await self._command(op)
+        except OutOfStep:
+            status = Status.NOSYNC
+        await self.put(status)
+        if op == Op.LEAVE_PROGMODE and status == Status.OK:
+            self.sent()
+            raise AppStarts
 
     async def get(self) -> int:
-        """The next byte; once a host has spoken it waits for ever."""
-        arrival = await self._mcu.byte(None if self._spoken else self._deadline)
-        if arrival is None:
+        """The next byte of a command; raises `Paused`."""
+        return await self._byte(self._mcu.time + PAUSE_MS * NS_PER_MS if self._spoken else self._deadline)
+
+    async def _byte(self, until: int | None) -> int:
+        arrival = await self._mcu.byte(until)
+        if arrival:
+            self._mcu.cost(COMMAND_US)
+            return arrival.byte
+        if not self._spoken and not self._waits:
             raise AppStarts
-        self._mcu.cost(COMMAND_US)
-        return arrival.byte
+        self._deadline += WAIT_AGAIN_MS * NS_PER_MS
+        raise Paused
 
     async def _command(self, op: int) -> Status:
         """Carry out a command, and what is to be answered in the end; raises `OutOfStep`."""
@@ -94,7 +116,9 @@ class Deckboot(OwnLoader):
                 self._r[13:16] = bytes([address >> 16, address & 0xFF, address >> 8 & 0xFF])
             case Op.READ_PAGE:
                 await self._arguments(3)
-                await self._send(self._read_eeprom if self._r[23] & EEPROM_BIT else self._read_flash)
+                if (letter := self._r[23]) not in self._readers:
+                    return Status.FAILED
+                await self._send(self._readers[letter])
             case Op.GET_PARAMETER:
                 await self._arguments(1)
                 await self.put(self.trailer[self._r[23] % self.trailer_bytes])
@@ -141,6 +165,11 @@ class Deckboot(OwnLoader):
         """The byte address as far as it reaches."""
         return self._held & 0x1FFFF
 
+    @property
+    def _readers(self) -> Mapping[int, Callable[[int], int]]:
+        """What reads a byte of each memory."""
+        return {MemoryType.FLASH: self._read_flash, MemoryType.EEPROM: self._read_eeprom}
+
     async def _send(self, read: Callable[[int], int]) -> None:
         """So many bytes as r22 says; the address counts in 16 bits."""
         address = self._address
@@ -170,20 +199,23 @@ class Deckboot(OwnLoader):
     async def _program_page(self) -> Status:
         """A page of the RWW section is erased while its bytes come and written while the reply goes."""
         await self._fetch(3)
-        size, address = self._r[22] or 256, self._address
-        in_eeprom = self._r[23] & EEPROM_BIT
-        early = self._held < self._chip.nrww_start and not in_eeprom
-        if early:
-            await self._change(self._chip.erase_page)
+        size, letter, address = self._r[22] or 256, self._r[23], self._address
+        early = letter == MemoryType.FLASH and self._held < self._chip.nrww_start
+        erased = False
         # As X runs in the page of RAM in which the data end.
         start = (ARGUMENTS_END - size) % 256
-        for place in range(start, start + size):
-            self._ram[place] = await self.get()
+        for left in reversed(range(size)):
+            self._ram[start + size - 1 - left] = await self.get()
+            if early and left == self._chip.page_size - TRUSTED_BYTES:
+                await self._change(self._chip.erase_page)
+                erased = True
         await self._end()
         data = self._ram[start : start + size + 1]
-        if in_eeprom:
+        if letter == MemoryType.EEPROM:
             return await self._write_eeprom(data[:size])
-        if not early:
+        if letter != MemoryType.FLASH:
+            return Status.FAILED
+        if not erased:
             await self._change(self._chip.erase_page)
         for offset in range(0, size, 2):
             self._mcu.cost(FILL_US)

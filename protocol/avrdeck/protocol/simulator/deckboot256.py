@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterable
 
 from avrdeck.boards.deckboot import Variant
 from avrdeck.boards.uid import SIGNATURE as ROW_SIGNATURE
-from avrdeck.protocol.codes import EOP, Op, Status
+from avrdeck.protocol.codes import EOP, MemoryType, Op, Status
 from avrdeck.protocol.simulator.bootloader import AppStarts
-from avrdeck.protocol.simulator.deckboot import EEPROM_BIT
 from avrdeck.protocol.simulator.ownloader import COMMAND_US, FILL_US, TIMEOUT_MS, OwnLoader
 from avrdeck.protocol.simulator.target import Target
 from avrdeck.protocol.simulator.wire import NS_PER_MS
@@ -85,7 +84,8 @@ class Deckboot256(OwnLoader):
     async def _carried_out(self, op: int, first: int, second: int, third: int) -> Status:
         """Do it, and what is to be answered in the end: INSYNC again for what it cannot do."""
         pages = op in {Op.PROG_PAGE, Op.READ_PAGE}
-        if (pages and third & EEPROM_BIT) or (op == Op.PROG_PAGE and self._address >= self.variant.start):
+        own = op == Op.PROG_PAGE and self._address >= self.variant.start
+        if own or (pages and third != MemoryType.FLASH):
             return Status.INSYNC
         read, at = self._place(first, second, third)
         match op:

@@ -23,6 +23,7 @@ BAUDS = (115_200, 76_800, 57_600, 38_400, 19_200)
 CLOCKS_HZ = (20_000_000, 18_432_000, 16_000_000, 14_745_600, 12_000_000, 8_000_000, 7_372_800, 1_000_000)
 SECONDS = {"timeout": 1.0, "wait": 8.0, "256": 1.0}
 SILENCE_S = 0.004
+PAUSE_S = 0.5
 LISTED = {"atmega328p-timeout": "listing.txt", "atmega168p-256": "listing256.txt"}
 
 EEPROM_READ, EEPROM_WRITE, FUSES_READ, ROW_READ, WAITS, SILENCE = 1, 2, 4, 8, 16, 32
@@ -133,7 +134,7 @@ class Variant:
         """Cycles of a turn of the loop that waits for a byte."""
         if self.small:
             return 9
-        return (11 if self.chip.usart_by_y else 10) + (2 if self.kind == "wait" else 0)
+        return 10 if self.chip.usart_by_y else 9
 
     @property
     def silence(self) -> int:
@@ -143,10 +144,19 @@ class Variant:
     @property
     def timeout(self) -> int:
         """The count of 65536 turns, the first of which begins anywhere, or of silences."""
-        cycles = SECONDS[self.kind] * F_CPU_HZ
+        seconds = SECONDS[self.kind]
         if self.small:
-            return round(cycles / ((self.silence + 0.5) * 256 * self.turn_cycles))
-        return round(cycles / (65536 * self.turn_cycles) - 0.5)
+            return round(seconds * F_CPU_HZ / ((self.silence + 0.5) * 256 * self.turn_cycles))
+        return self._turns(seconds)
+
+    @property
+    def pause(self) -> int:
+        """The same of a pause within a command."""
+        return self._turns(PAUSE_S)
+
+    def _turns(self, seconds: float) -> int:
+        """Counts of 65536 turns, the first of which begins anywhere."""
+        return round(seconds * F_CPU_HZ / (65536 * self.turn_cycles) - 0.5)
 
     @property
     def options(self) -> dict[str, int | str]:
@@ -162,6 +172,7 @@ class Variant:
             "DIVISOR": divisor(F_CPU_HZ, BAUD),
             "TIMEOUT": self.timeout,
             "SILENCE": self.silence,
+            "PAUSE": self.pause,
             "WAIT": int(self.kind == "wait"),
             "LED_PORT": f"PORT{chip.led[0]}",
             "LED_DDR": f"DDR{chip.led[0]}",

@@ -4,22 +4,26 @@
 ; command under way at a time, and nothing needs an interrupt.
 ;
 ; r16         the byte that came or goes            r13:r15  address in bytes, r14 its low byte
-; r17, r19    scratch                               X        where the next arguments go, see `fetch`
+; r17         scratch                               X        where the next arguments go, see `fetch`
 ; r18         time left, in units of 65536 turns    Y        the USART, where IN and OUT do not reach it
-; r20 to r23  a command's last arguments            Z        address in the memory at work
-; r24         what LPM reads, see `send`            T        a host has spoken
-; r25         the last command without arguments, once a host has spoken
+; r19         scratch, once a host has spoken       Z        address in the memory at work
+; r20 to r23  a command's last arguments            T        a host has spoken
+; r24:r25     turns left; behind the EOP r24 is what LPM reads, see `send`, and r25 the opcode, if there
+;             were no arguments
 
 #define __SFR_OFFSET 0
 #include <avr/io.h>
 #include "part.h"
 #include "stk500.h"
 
-; The bit that tells 'E' from 'F'.
-#define EEPROM          0
+; What `header` makes of 'F'. Of 'E' it makes 0; more is no memory.
+#define FLASH           1
 ; The last argument is in r23. The data of PROG_PAGE end at 0x0218 or, across 0x0300, at 0x0318.
 #define ARGUMENTS_END   24
 #define BUFFER_PAGE     2
+; Behind the fourth byte of a whole page. If a wrong bit made PROG_PAGE of READ_PAGE, there are only three:
+; its EOP and the two that a host may send ahead.
+#define FOURTH_BYTE     lo8(ARGUMENTS_END - PAGE + 4)
 
 .section .text
 
@@ -35,8 +39,6 @@ start:
 #if STACK_UNSET
         ldi     r17, hi8(RAMEND)
         out     SPH, r17
-        ldi     r17, lo8(RAMEND)
-        out     SPL, r17
 #endif
 #if USART_BY_Y
         ldi     YL, lo8(USART)
@@ -74,14 +76,14 @@ patch_timeout:
 
 ; --- self-programming ----------------------------------------------------------------------------
 
-; The CPU stands still while the NRWW section changes; the RWW section changes on its own.
-erase_rww:
+; The CPU stands still while the NRWW section changes; the RWW section changes on its own, and r20 tells
+; of it.
+erase_early:
+        cpi     r23, FLASH
+        brne    done
         below   NRWW_START
-        brcs    erase
-        ret
-erase_nrww:
-        below   NRWW_START
-        brcs    done
+        brcc    done
+        inc     r20
 erase:
         ldi     r17, (1 << PGERS) | (1 << SPM_ENABLE)
 ; Does nothing in the boot section, and clears carry to say so.
@@ -106,7 +108,10 @@ done:
 fetch:
         rcall   receive
         st      X+, r16
-        cpi     XL, ARGUMENTS_END
+        cpi     XL, FOURTH_BYTE
+        brne    1f
+        rcall   erase_early
+1:      cpi     XL, ARGUMENTS_END
         brne    fetch
         ret
 
@@ -114,6 +119,8 @@ arguments:
         rcall   fetch
 eop:
         rcall   receive
+        ldi     r24, 0
+        ldi     r25, 0
         cpi     r16, EOP
         brne    nosync
         set
@@ -130,27 +137,33 @@ transmit:
         rjmp    1b
         ret
 
-; Until a host has spoken, eleven cycles a turn (thirteen with WAIT) and no more than the time left.
+; Ten cycles a turn, nine where IN reaches the USART. A host that has spoken has PAUSE for every byte.
 receive:
-        wdr
-        brts    1f
+        brtc    1f
+.global patch_pause
+patch_pause:
+        ldi     r18, PAUSE
+1:      wdr
+        sbiw    r24, 1
+        sbci    r18, 0
+        brcs    pause
+        get     r17, _UCSRA
+        sbrs    r17, _RXC
+        rjmp    1b
+        get     r16, _UDR
+        ret
+
+; Between two commands a host may think; of one that is not whole nothing is kept.
+pause:
 #if WAIT
         tst     r19
         breq    1f
 #endif
-        sbiw    r24, 1
-        sbci    r18, 0
-        brcs    quit
-1:      get     r17, _UCSRA
-        sbrs    r17, _RXC
-        rjmp    receive
-        get     r16, _UDR
-        ret
+        brtc    quit
+1:      rjmp    main
 
 nosync:
         brtc    quit
-        pop     r16
-        pop     r16
         ldi     r16, NOSYNC
         rjmp    reply
 
@@ -171,23 +184,30 @@ prog_eeprom:
         brne    prog_eeprom
         rjmp    ok
 
-; A page of the RWW section is erased while its bytes arrive, and written while the reply and the
-; next command travel. A page of the NRWW section is erased when its bytes are there.
-prog_page:
+; Size, letter and address of PROG_PAGE and READ_PAGE.
+header:
         ldi     XL, ARGUMENTS_END - 3
         rcall   fetch
+        subi    r23, 'E'
         movw    ZL, r14
         set_rampz
-        sbrs    r23, EEPROM
-        rcall   erase_rww
+        ret
+
+; A whole page of the RWW section is erased while its bytes arrive, see `fetch`, and written while the
+; reply and the next command travel. Any other is erased when all of it and the EOP are there.
+prog_page:
+        rcall   header
+        ldi     r20, 0
         ldi     XH, BUFFER_PAGE
         sub     XL, r22
         movw    r10, XL
         rcall   arguments
         movw    XL, r10
-        sbrc    r23, EEPROM
-        rjmp    prog_eeprom
-        rcall   erase_nrww
+        cpi     r23, FLASH
+        brlo    prog_eeprom
+        brne    failed
+        sbrs    r20, 0
+        rcall   erase
         dec     r22
 1:      ld      r0, X+
         ld      r1, X+
@@ -200,6 +220,7 @@ prog_page:
         ldi     r17, (1 << PGWRT) | (1 << SPM_ENABLE)
         rcall   spm_below_loader
         brcs    ok
+failed:
         ldi     r16, FAILED
         rjmp    reply
 
@@ -251,8 +272,9 @@ reply:
         cpi     r25, LEAVE_PROGMODE
         breq    leave
 main:
-        ldi     r24, 0
         ldi     XH, 0
+        ldi     r17, lo8(RAMEND)
+        out     SPL, r17
         rcall   receive
         brts    1f
         cpi     r16, GET_SYNC
@@ -303,11 +325,11 @@ load_address:
         rjmp    ok
 
 read_page:
-        ldi     XL, ARGUMENTS_END - 3
-        rcall   arguments
-        movw    ZL, r14
-        set_rampz
-        rjmp    send
+        rcall   header
+        rcall   eop
+        cpi     r23, FLASH + 1
+        brlo    send
+        rjmp    failed
 
 ; The last eight bytes of the section: identity, version, features, serial number.
 get_parameter:
@@ -379,7 +401,7 @@ row:
 send_one:
         ldi     r22, 1
 send_flash:
-        ldi     r23, 0
+        ldi     r23, FLASH
 send:
         out     EEARL, ZL
         out     EEARH, ZH
@@ -390,10 +412,10 @@ send:
         lpm     r18, Z
         sbrs    r24, SPM_ENABLE
         elpm    r18, Z
-        sbrs    r23, EEPROM
+        sbrc    r23, 0
         mov     r16, r18
 #else
-        sbrs    r23, EEPROM
+        sbrc    r23, 0
         lpm     r16, Z
 #endif
         adiw    ZL, 1

@@ -55,30 +55,6 @@ get_parameter:
         ldi     ZH, hi8(TRAILER)
         rjmp    send
 
-; Flash, or r16 again, which is INSYNC and no OK. A whole page comes from the ring.
-page:
-        sbrc    r24, 0
-        rjmp    reply
-        sbrc    r21, 4
-        rjmp    send
-        cpi     ZH, hi8(BOOT_START)
-        brsh    reply
-1:      ld      r0, X+
-        ld      r1, X+
-        ldi     r17, 1 << SPM_ENABLE
-        rcall   spm
-        adiw    ZL, 2
-        cpi     XL, 4 + PAGE
-        brne    1b
-        movw    ZL, r14
-        ldi     r17, (1 << PGERS) | (1 << SPM_ENABLE)
-        rcall   spm
-        ldi     r17, (1 << PGWRT) | (1 << SPM_ENABLE)
-        rcall   spm
-        ldi     r17, (1 << RWWSRE) | (1 << SPM_ENABLE)
-        rcall   spm
-        rjmp    ok
-
 ; --- any command ----------------------------------------------------------------------------------
 
 command:
@@ -172,6 +148,32 @@ byte:
         ldi     XH, 1
         st      X+, r16
         rjmp    silence
+
+; --- pages ----------------------------------------------------------------------------------------
+
+; Flash, or r16 again, which is INSYNC and no OK. A whole page comes from the ring.
+page:
+        cpi     r24, 'F'
+        brne    reply
+        sbrc    r21, 4
+        rjmp    send
+        cpi     ZH, hi8(BOOT_START)
+        brsh    reply
+1:      ld      r0, X+
+        ld      r1, X+
+        ldi     r17, 1 << SPM_ENABLE
+        rcall   spm
+        adiw    ZL, 2
+        cpi     XL, 4 + PAGE
+        brne    1b
+        movw    ZL, r14
+        ldi     r17, (1 << PGERS) | (1 << SPM_ENABLE)
+        rcall   spm
+        ldi     r17, (1 << PGWRT) | (1 << SPM_ENABLE)
+        rcall   spm
+        ldi     r17, (1 << RWWSRE) | (1 << SPM_ENABLE)
+        rcall   spm
+        rjmp    ok
 
 spm:
         out     _SPMCSR, r17
