@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -9,6 +10,7 @@ from avrdeck.protocol.errors import PortError, PortReason, UsageFault
 from avrdeck.protocol.simulator.faults import Fault, Kind
 from avrdeck.protocol.simulator.options import DialectName, Options, from_url
 from avrdeck.protocol.simulator.oscillator import Xtal
+from avrdeck.protocol.transports import sim
 from avrdeck.protocol.transports.sim import SimTransport, open_sim
 
 READY = "sim:?autoreset=no"
@@ -64,6 +66,27 @@ async def test_reading_takes_virtual_time_only() -> None:
     wire.write(b"0 ")
     assert await wire.read(3600) == b"\x14"
     assert wire.now() - began - 3600 == pytest.approx(0.0016, abs=0.0002)
+
+
+@pytest.mark.parametrize(("worked", "turns"), [(sim.SPELL_S / 2, 1), (sim.SPELL_S * 2, sim.TURNS)])
+async def test_after_a_spell_of_work_others_have_their_turns(
+    worked: float, turns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wire, taken = open_sim(READY), 0
+
+    async def other() -> None:
+        nonlocal taken
+        while True:
+            taken += 1
+            await asyncio.sleep(0)
+
+    clock = iter([100.0, 100.0 + worked])
+    monkeypatch.setattr(sim, "time", SimpleNamespace(monotonic=clock.__next__))
+    await wire.sleep(0)
+    beside = asyncio.create_task(other())
+    await wire.sleep(0)
+    beside.cancel()
+    assert taken == turns
 
 
 async def test_an_endless_read_ends_with_a_byte_or_by_cancellation() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 
 from avrdeck.protocol.errors import PortError, PortReason
 from avrdeck.protocol.simulator import board
@@ -11,6 +12,11 @@ from avrdeck.protocol.simulator.machine import Machine
 from avrdeck.protocol.simulator.options import BadOption, Options, from_url
 from avrdeck.protocol.simulator.state import BadState
 from avrdeck.protocol.simulator.wire import NS_PER_S
+
+SPELL_S = 0.002
+"""Real seconds that the machine may work before others have their turns."""
+TURNS = 40
+"""So many of the loop's turns: what a key of the app takes to be on the screen."""
 
 
 def open_sim(url: str = "sim:", baud: int | None = None) -> SimTransport:
@@ -44,6 +50,7 @@ class SimTransport:
         self._name = name
         self._options = options or Options()
         self._open = True
+        self._breathed = 0.0
         machine.set_dtr(asserted=True)
 
     @property
@@ -62,7 +69,7 @@ class SimTransport:
 
     async def sleep(self, seconds: float) -> None:
         """Let virtual time pass."""
-        await asyncio.sleep(0)
+        await self._breathe()
         self._check()
         self.machine.run_until(self._after(seconds))
 
@@ -73,7 +80,7 @@ class SimTransport:
 
     async def read(self, timeout: float) -> bytes:
         """Let virtual time pass until bytes arrive or ``timeout`` seconds are over."""
-        await asyncio.sleep(0)
+        await self._breathe()
         self._check()
         deadline = None if math.isinf(timeout) else self._after(timeout)
         while not (data := self.machine.take()):
@@ -118,6 +125,14 @@ class SimTransport:
         except OSError as error:
             title = "The virtual chip could not be saved."
             raise PortError(self._name, PortReason.FAILED, title, detail=f"{error}.") from error
+
+    async def _breathe(self) -> None:
+        """Let the rest of this process go on: a real line would be waited for, this one always works."""
+        turns = 1
+        if (now := time.monotonic()) - self._breathed > SPELL_S:
+            self._breathed, turns = now, TURNS
+        for _ in range(turns):
+            await asyncio.sleep(0)
 
     def _after(self, seconds: float) -> int:
         return self.machine.now + round(seconds * NS_PER_S)
