@@ -8,6 +8,7 @@ from avrdeck.jobs.backup.store import Store
 from avrdeck.jobs.questions import Question
 from avrdeck.jobs.upload.model import Plan, UploadReceipt
 from avrdeck.jobs.upload.over_isp import upload
+from avrdeck.protocol.codes import Op
 from avrdeck.protocol.errors import Refused, VerifyError
 from avrdeck.protocol.transports.sim import SimTransport
 from jobs.uploads import PAGE, ops, sketch
@@ -78,7 +79,7 @@ async def test_bits_that_only_go_to_zero_need_no_erase(store: Store, delta: bool
     receipt = await uploaded(wire, plan, store, person)
     assert flash(wire)[:1000] == new
     assert flash(wire)[1000:3000] == sketch(3000, seed=8).segments[0].data[1000:]
-    assert receipt.pages_written == (1 if delta else 8)
+    assert receipt.pages_written == 1
     assert not receipt.erased
     assert person.asked == []
 
@@ -177,16 +178,10 @@ async def test_a_worn_cell_is_named(store: Store, monkeypatch: pytest.MonkeyPatc
     assert caught.value.holds == "blink.hex was written and is not verified."
 
 
-async def test_delta_writes_less_over_isp_too(store: Store) -> None:
+async def test_a_page_that_agrees_is_not_written_again(store: Store) -> None:
     wire = wired(filled=True)
     programmer = await programmer_on(wire)
-    new = bytearray(flash(wire)[:3000])
-    new[0] &= new[0] - 1
-    assert new[0] != flash(wire)[0]
-    began = wire.now()
-    await upload(programmer, Plan(Image.of(bytes(new), file="b.hex"), delta=True), store, Person(None))
-    seconds = wire.now() - began
-    began = wire.now()
-    await upload(programmer, Plan(Image.of(bytes(new), file="b.hex")), store, Person(None))
-    assert seconds < 0.6 * (wire.now() - began)
-    assert ops(programmer)
+    receipt = await upload(programmer, Plan(sketch(3000, seed=8)), store, Person(None))
+    assert (receipt.pages, receipt.pages_written, receipt.backup) == (24, 0, "")
+    assert Op.PROG_PAGE not in ops(programmer)
+    assert not store.folder.exists()

@@ -206,12 +206,12 @@ def has_a_number(planned: Content, now: Content) -> bool:
     return any(numbered(planned, number).same(now) for number in (1, 2))
 
 
-def upload(image: Image, *, delta: bool) -> Work:
+def upload(image: Image) -> Work:
     """Upload ``image`` over ISP."""
 
     async def work(stage: Stage) -> object:
         store = Store(stage.place)
-        return await over_isp.upload(stage.target, Plan(image, delta), store, agree, save_contents=False)
+        return await over_isp.upload(stage.target, Plan(image), store, agree, save_contents=False)
 
     return work
 
@@ -231,9 +231,7 @@ TRIALS = {
     "stamp": job(empty, stamp, lambda before: before.written(STAMPED), again=stamp_again),
     "burn": job(used_big, burn, burnt, again=burn_again),
     "burn with number": job(used_big, burn_numbered, numbered, again=number_again, enough=has_a_number),
-    "upload over ISP": job(with_loader, upload(APPLICATION, delta=False), reloaded),
-    "same over ISP": job(holding_sketch, upload(SKETCH, delta=False), lambda before: before),
-    "delta over ISP": job(
-        holding_sketch, upload(CLEARED, delta=True), lambda before: before.written(CLEARED)
-    ),
+    "upload over ISP": job(with_loader, upload(APPLICATION), reloaded),
+    "same over ISP": job(holding_sketch, upload(SKETCH), lambda before: before),
+    "delta over ISP": job(holding_sketch, upload(CLEARED), lambda before: before.written(CLEARED)),
 }

@@ -44,7 +44,7 @@ def over_isp(plan: Plan, part: Part | None = None) -> Iterator[Foreseen]:
     yield Foreseen("bootloader", "Bootloader", "kept, where one is there")
     yield Foreseen(BACKUP, "Backup", "fuses; all of it before an erase")
     yield Foreseen("erase", "Chip erase", "where a 0 has to become 1")
-    yield Foreseen("write", "Write flash", "the pages that differ" if plan.delta else _pages(plan, part))
+    yield Foreseen("write", "Write flash", "the pages that differ; all after an erase")
     yield Foreseen("verify", "Verify flash", "every byte is read back")
     yield Foreseen("lock", "Lock again", "as before, with its bootloader")
 

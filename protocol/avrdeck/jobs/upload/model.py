@@ -14,8 +14,9 @@ from avrdeck.protocol.programmer import Programmer
 class Plan:
     """What to upload.
 
-    With ``delta`` only the pages that differ are written. ``board_limit`` is how many bytes of flash the
-    board's description leaves for sketches.
+    With ``delta`` only the pages that differ are written through a bootloader; over ISP it is always so, as
+    long as nothing has to be erased. ``board_limit`` is how many bytes of flash the board's description
+    leaves for sketches.
     """
 
     image: Image

@@ -1,4 +1,8 @@
-"""Upload over ISP, where only a chip erase turns a 0 into a 1: so it is erased only if that has to be."""
+"""Upload over ISP, where only a chip erase turns a 0 into a 1: so it is erased only if that has to be.
+
+Without an erase only the pages that differ are written, whatever `Plan.delta` says: to program a page with
+what it holds changes nothing in it, and what lies around the image in it has been read but once.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,8 @@ from dataclasses import dataclass, replace
 
 from avrdeck.boards.fuses import decode
 from avrdeck.boards.images import Image
-from avrdeck.boards.models import BLANK, MemoryLock, Part
+from avrdeck.boards.locks import memory_lock
+from avrdeck.boards.models import BLANK, MemoryLock
 from avrdeck.jobs.backup.guarding import BEFORE_DESTROYING, save_first
 from avrdeck.jobs.backup.store import Store
 from avrdeck.jobs.backup.taking import Wish
@@ -87,11 +92,10 @@ class _Uploader:
         refused = lock.write_blocked and any(page.differs for page in pages)
         if lock.read_blocked or refused or any(page.needs_erase for page in pages):
             return await self._with_erase(await self._look(values, lock), wish, contents=contents)
-        everything = not (self._plan.delta or lock.write_blocked)
-        chosen = [page for page in pages if page.differs or everything]
-        todo = image_of([(page.start, page.wanted) for page in chosen], image.file)
+        chosen = [(page.start, page.wanted) for page in pages if page.differs]
         if not chosen:
             return self._receipt(0, 0)
+        todo = image_of(chosen, image.file)
         saved = await save_first(self._programmer, self._store, contents=False, on_event=self._on_event)
         await self._write(todo, erased=False)
         healed = await verified(self._programmer, todo, image.size, self._on_event)
@@ -197,15 +201,6 @@ class _Uploader:
             pages_written=written,
             healed=healed,
         )
-
-
-def memory_lock(part: Part, values: Mapping[str, int]) -> MemoryLock:
-    """What the lock byte among ``values`` forbids; nothing where it is not known."""
-    bits = part.role("memory_lock")
-    known = bits.meaning(bits.get(values[bits.memory])) if bits and bits.memory in values else None
-    if known and isinstance(known.meaning, MemoryLock):
-        return known.meaning
-    return MemoryLock(write_blocked=False, read_blocked=False)
 
 
 def _joined(image: Image, bootloader: Image | None) -> Image:
