@@ -140,7 +140,7 @@ def test_a_foreign_or_damaged_note_explains_nothing(data: Path) -> None:
         chip = inventory.sighted(_chip("ATmega999"), "there", {"lfuse": 1}).known.chip
         assert patient_on("there").part is None
         number = inventory.sighted(_chip("ATmega328P"), "here", {"lfuse": 0x62}).known.id
-        inventory.fuses(number, {"lfuse": 0x162, "hfuse": True, "nofuse": 1})
+        inventory.fuses(number, {"lfuse": 0x162, "hfuse": True, "nofuse": 1}, "here")
     assert chip.part == "ATmega999"
     patient = patient_on("here")
     assert (patient.part.name, dict(patient.last), patient.assumed) == ("ATmega328P", {}, True)

@@ -1,10 +1,21 @@
 import csv
+import io
 import json
 from pathlib import Path
 
 import pytest
 
+from avrdeck.boards.catalog import part
+from avrdeck.commands.deck import Deck
+from avrdeck.commands.interpreter import Interpreter
+from avrdeck.commands.output import TextOutput
+from avrdeck.commands.session import Session
+from avrdeck.commands.settings import Settings
+from avrdeck.jobs.inventory.book import Inventory
 from avrdeck.protocol.errors import ExitCode
+from avrdeck.protocol.simulator.cells import factory_fresh
+from avrdeck.protocol.simulator.target import Target
+from avrdeck.protocol.transports.sim import SimTransport
 from commands.conftest import Avrdeck
 
 PORT = "sim:?autoreset=no&part=attiny13"
@@ -82,3 +93,63 @@ def test_what_is_not_there_is_told(avrdeck: Avrdeck, arguments: list[str], says:
     ran = avrdeck("inventory", *arguments)
     assert ran.status == ExitCode.USAGE
     assert says in ran.err
+
+
+OLD = "sim:?autoreset=no&part=at90s8515"
+
+
+def test_a_chip_without_a_serial_number_is_told_so_once_and_never_greeted(avrdeck: Avrdeck) -> None:
+    assert "avrdeck cannot tell it from others like it" in avrdeck("id", "-P", OLD).err
+    assert avrdeck("id", "-P", OLD).err == ""
+    ran = avrdeck("inventory", "label", "1", "spare parts")
+    assert "the label is for all of them" in ran.err
+    assert "all of them are labelled “spare parts”" in avrdeck("id", "-P", OLD).err
+    assert avrdeck("backup", "--quick", "-P", OLD).status == 0
+    shown = avrdeck("inventory", "show", "spare parts").out
+    assert "each line is about the one that was on that port" in shown
+    assert f".zip, on {OLD}" in shown
+
+
+def test_the_label_of_one_chip_is_for_nobody_else(avrdeck: Avrdeck) -> None:
+    avrdeck("inventory", "add", "-P", PORT)
+    assert avrdeck("inventory", "label", "1", "kitchen clock").err == ""
+    assert "on sim:" not in avrdeck("inventory", "show", "1").out.partition("last on")[2].partition("\n")[2]
+
+
+@pytest.mark.parametrize("arguments", [["id"], ["write", "eeprom", "FILE"]])
+def test_what_a_bootloader_hides_is_noted_of_nobody(
+    avrdeck: Avrdeck, arguments: list[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "eeprom.bin"
+    file.write_bytes(b"\x01\x02")
+    words = [str(file) if word == "FILE" else word for word in arguments]
+    dialect = "optiboot" if words == ["id"] else "atmegaboot"
+    assert avrdeck(*words, "-P", f"sim:?dialect={dialect}", "--yes").status == 0
+    assert avrdeck("inventory", "list", "--json").json["chips"] == []
+
+
+async def test_another_chip_on_an_open_connection_has_its_own_history() -> None:
+    errors = io.StringIO()
+    deck = Deck(Settings(port="sim:?autoreset=no"), TextOutput(io.StringIO(), errors), Session(keep=True))
+    console = Interpreter(deck)
+    await console.run_line("connect")
+    programmer = deck.session.programmer
+    assert programmer
+    assert isinstance(programmer.link.transport, SimTransport)
+    await programmer.leave()
+    other = factory_fresh(part("ATmega328P"), seed=2)
+    other.fuses["lfuse"] = 0xE2
+    programmer.link.transport.machine.firmware.target = Target(other)
+    async with deck.target():
+        assert programmer.fuses == {}, "nothing is known of the fuses of this one"
+    await console.run_line("fuses")
+    await console.run_line("id")
+    await deck.session.disconnect()
+    with Inventory() as inventory:
+        second, first = inventory.chips()
+        noted = {
+            known.id: [each.data["lfuse"] for each in inventory.history(known.id)]
+            for known in (first, second)
+        }
+    assert noted == {first.id: [0x62], second.id: [0xE2]}
+    assert errors.getvalue().count("is new here") == 2

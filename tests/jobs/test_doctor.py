@@ -3,12 +3,13 @@ import string
 import pytest
 
 from avrdeck.boards.catalog import part
+from avrdeck.jobs.adapters import Adapter
 from avrdeck.jobs.doctor import usb
 from avrdeck.jobs.doctor.answers import Kind, heard_kind
 from avrdeck.jobs.doctor.diagnosing import diagnose, wires_for
 from avrdeck.jobs.doctor.explaining import entries
 from avrdeck.jobs.doctor.listening import BAUDS
-from avrdeck.jobs.doctor.model import Found, Patient, Section, State
+from avrdeck.jobs.doctor.model import CAPACITOR, Found, Patient, Section, State
 from avrdeck.jobs.doctor.usb import board_of
 from avrdeck.protocol import isp
 from avrdeck.protocol.codes import Op
@@ -306,9 +307,13 @@ async def test_a_programmer_that_stops_in_the_middle_is_a_finding() -> None:
 @pytest.mark.parametrize("key", entries())
 def test_every_explanation_is_20_to_40_words_and_has_an_action(key: str) -> None:
     entry = entries()[key]
-    assert set(entry) - {"sketch"} == {"title", "text", "action"}
+    assert set(entry) - {"sketch", "wires"} == {"title", "text", "action"}
     assert entry.get("sketch", "") in entry["action"]
     assert ("SPI_CLOCK" in entry["action"]) is ("sketch" in entry)
+    signals = {wire.signal for wire in wires_for(Patient()).wires}
+    for wire in entry.get("wires", "").split():
+        assert wire in {*signals, CAPACITOR}
+        assert wire in entry["action"] or "10 µF" in entry["action"], "marked is only what is named"
     assert 20 <= len(entry["text"].split()) <= 40, len(entry["text"].split())
     assert entry["action"].endswith(".")
     used = {name for text in entry.values() for _, name, _, _ in string.Formatter().parse(text) if name}
@@ -327,7 +332,7 @@ def test_an_unknown_usb_id_is_no_board() -> None:
 
 
 def test_the_picture_is_for_the_board_and_the_part_at_hand() -> None:
-    plan = wires_for(Patient(part("attiny85")), usb.Usb(0x2341, 0x0042, "Mega", "mega"))
+    plan = wires_for(Patient(part("attiny85")), usb.Usb(Adapter(0x2341, 0x0042), "mega"))
     assert (plan.programmer.id, plan.target.id) == ("mega", "dip8")
     assert wires_for(Patient(board="leonardo")).capacitor is False
     assert wires_for(Patient()).programmer.id == "uno"

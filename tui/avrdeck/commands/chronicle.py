@@ -18,14 +18,19 @@ from avrdeck.protocol.target import fuses as access
 T = TypeVar("T")
 
 
-async def noted_sighting(deck: Deck, chip: Chip, fuses: Mapping[str, int]) -> Sighting | None:
-    """Note that ``chip`` is there with these fuse bytes; greet it, unless this connection has done so.
+async def noted_sighting(
+    deck: Deck, chip: Chip, fuses: Mapping[str, int], *, greet: bool = True
+) -> Sighting | None:
+    """Note that ``chip`` is there with these fuse bytes, and greet it, unless this connection has done so.
 
-    `None` when the inventory cannot be used.
+    `None` when the inventory cannot be used, and for a chip whose serial number is out of reach: what would
+    be noted of it belongs to nobody.
     """
     session = deck.session
     if session.sighting and session.sighting.known.chip == chip:
         return session.sighting
+    if chip.unread:
+        return None
 
     def note(inventory: Inventory) -> Sighting:
         return inventory.sighted(chip, deck.port, fuses)
@@ -33,12 +38,12 @@ async def noted_sighting(deck: Deck, chip: Chip, fuses: Mapping[str, int]) -> Si
     sighting = await _noted(deck, note)
     if sighting:
         session.sighting, session.noted = sighting, dict(fuses)
-        if sighting.greeting:
+        if greet and sighting.greeting:
             deck.out.note(printable(sighting.greeting))
     return sighting
 
 
-async def noted_chip(deck: Deck, programmer: Programmer) -> Sighting | None:
+async def noted_chip(deck: Deck, programmer: Programmer, *, greet: bool = True) -> Sighting | None:
     """Note the chip behind ``programmer`` as `noted_sighting` does, after reading what that takes."""
     try:
         chip, _ = await read_chip(programmer)
@@ -47,7 +52,7 @@ async def noted_chip(deck: Deck, programmer: Programmer) -> Sighting | None:
     except TargetError as fault:
         deck.out.note(f"The inventory was not updated: {fault}")
         return None
-    return await noted_sighting(deck, chip, values)
+    return await noted_sighting(deck, chip, values, greet=greet)
 
 
 async def noted_fuses(deck: Deck, values: Mapping[str, int]) -> None:
@@ -55,10 +60,10 @@ async def noted_fuses(deck: Deck, values: Mapping[str, int]) -> None:
     session = deck.session
     if session.sighting is None or values.items() <= session.noted.items():
         return
-    number, session.noted = session.sighting.known.id, {**session.noted, **values}
+    sighting, session.noted = session.sighting, {**session.noted, **values}
 
     def note(inventory: Inventory) -> bool:
-        return inventory.fuses(number, session.noted)
+        return inventory.fuses(sighting.known.id, session.noted, sighting.port)
 
     await _noted(deck, note)
 
@@ -71,7 +76,7 @@ async def noted_event(
         return
 
     def note(inventory: Inventory) -> None:
-        inventory.record(sighting.known.id, kind, text, receipt)
+        inventory.record(sighting.known.id, kind, text, receipt, sighting.port)
 
     await _noted(deck, note)
 

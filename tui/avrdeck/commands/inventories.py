@@ -20,6 +20,7 @@ from avrdeck.jobs.inventory.model import Happening, Known
 from avrdeck.protocol.errors import InputFault
 
 T = TypeVar("T")
+_KIND = "Chips of this kind cannot be told apart"
 inventory = branch("inventory", "The chips that were seen: labels, notes, history.")
 chip_argument = click.argument("reference", metavar="CHIP")
 
@@ -54,7 +55,8 @@ async def show_chip(deck: Deck, reference: str) -> None:
         _line(known),
         f"seen {known.sightings} times, first {known.first_seen}, last on {known.port}",
         *([known.notes] if known.notes else []),
-        *(f"{each.at}  {each.kind:7}  {each.text}" for each in history),
+        *([] if known.chip.distinct else [f"{_KIND}: each line is about the one that was on that port"]),
+        *(f"{each.at}  {each.kind:7}  {known.told(each)}" for each in history),
     ]
     deck.out.result("\n".join(map(printable, lines)), export.as_data(known, history))
 
@@ -78,6 +80,8 @@ async def add_chip(deck: Deck, label: str | None) -> None:
 
     known, greeting = await _with(note)
     deck.out.note(printable(greeting or known.chip.text))
+    if label is not None:
+        _warn_of_kind(deck, known)
     deck.out.result(_line(known), export.summary(known))
 
 
@@ -90,7 +94,7 @@ async def label_chip(deck: Deck, reference: str, text: str) -> None:
     \b
     avrdeck inventory label 3 "kitchen clock"
     """
-    await _edit(deck, reference, lambda book, known: book.label(known.id, text))
+    _warn_of_kind(deck, await _edit(deck, reference, lambda book, known: book.label(known.id, text)))
 
 
 @inventory.verb("note")
@@ -140,7 +144,7 @@ async def _with(work: Callable[[Inventory], T]) -> T:
     return await asyncio.to_thread(run)
 
 
-async def _edit(deck: Deck, reference: str, edit: Callable[[Inventory, Known], None]) -> None:
+async def _edit(deck: Deck, reference: str, edit: Callable[[Inventory, Known], None]) -> Known:
     def change(book: Inventory) -> Known:
         known = book.find(reference)
         edit(book, known)
@@ -148,6 +152,13 @@ async def _edit(deck: Deck, reference: str, edit: Callable[[Inventory, Known], N
 
     known = await _with(change)
     deck.out.result(_line(known), export.summary(known))
+    return known
+
+
+def _warn_of_kind(deck: Deck, known: Known) -> None:
+    """Say so where a label is not one chip's."""
+    if known.label and not known.chip.distinct:
+        deck.out.note(f"{_KIND}: the label is for all of them")
 
 
 def _everything(book: Inventory) -> dict[str, object]:

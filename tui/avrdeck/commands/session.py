@@ -95,5 +95,8 @@ class Session:
         async with self.connected(port, baud) as programmer:
             known = programmer.part
             if not programmer.in_progmode or known is None or (part and part.name != known.name):
+                # Another chip may be there by now: what happens to it is not the other one's history.
+                self.sighting, self.noted = None, {}
+                programmer.fuses.clear()
                 await identify(programmer, part)
             yield programmer

@@ -1,4 +1,4 @@
-"""A wiring plan as plain text of at most 80 columns."""
+"""A wiring plan as plain text, of at most 80 columns unless told otherwise."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ _LEFT = 20
 _ARROWS = {"MOSI": "------>", "MISO": "<------", "SCK": "------>", "RESET": "------>"}
 
 
-def draw(plan: Plan) -> str:
-    """The wires, a sketch of the target's pins, warnings and advice, in ASCII."""
+def draw(plan: Plan, width: int = WIDTH) -> str:
+    """The wires, a sketch of the target's pins, warnings and advice, in ASCII; text in lines of ``width``."""
     lines = [*_wires(plan), ""]
     if plan.capacitor:
         lines += [f"  RESET --|(--- GND    10 uF, + at RESET, on the {plan.programmer.name}", ""]
     lines += [*_target(plan.target), ""]
     for warning in plan.warnings:
-        lines += wrap(warning, WIDTH, initial_indent="! ", subsequent_indent="  ")
+        lines += wrap(warning, width, initial_indent="! ", subsequent_indent="  ")
     for number, step in enumerate(plan.advice, 1):
-        lines += wrap(step, WIDTH, initial_indent=f"{number}. ", subsequent_indent="   ")
+        lines += wrap(step, width, initial_indent=f"{number}. ", subsequent_indent="   ")
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from avrdeck.boards import uid
+from avrdeck.boards.catalog import part as find_part
 from avrdeck.boards.uid import Source
 from avrdeck.protocol import isp
 from avrdeck.protocol.programmer import Programmer
@@ -28,6 +29,14 @@ class Chip:
     def distinct(self) -> bool:
         """Whether it can be told from others of its kind: clones have all bytes equal, or none."""
         return self.source in {Source.DOCUMENTED, Source.UNDOCUMENTED}
+
+    @property
+    def unread(self) -> bool:
+        """Whether its part has serial bytes and they are out of reach: it may be known by them already.
+
+        Raises `UnknownPart`.
+        """
+        return self.source is Source.NONE and bool(uid.serial_addresses(find_part(self.part)))
 
     @property
     def serial_text(self) -> str:

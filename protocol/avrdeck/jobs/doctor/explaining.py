@@ -15,7 +15,8 @@ FILE = Path(__file__).with_name("explanations.toml")
 def explain(key: str, *, rule: str = "", sure: bool = False, **facts: object) -> Cause:
     """The explanation ``key`` with ``facts`` filled in."""
     words = {name: text.format_map(facts) for name, text in entries()[key].items()}
-    return Cause(rule, words["title"], words["text"], words["action"], sure, words.get("sketch", ""))
+    wires = tuple(words.get("wires", "").split())
+    return Cause(rule, words["title"], words["text"], words["action"], sure, words.get("sketch", ""), wires)
 
 
 @cache

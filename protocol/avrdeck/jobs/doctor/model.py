@@ -9,6 +9,9 @@ from enum import StrEnum
 from avrdeck.boards import wiring
 from avrdeck.boards.models import Part
 
+CAPACITOR = "capacitor"
+"""The one between RESET and GND of the programmer, among `Cause.wires`."""
+
 
 class State(StrEnum):
     """How a check came out."""
@@ -45,7 +48,8 @@ class Cause:
 
     ``text`` explains it in 20 to 40 words, ``action`` is the next thing to do with one's hands. ``sure``:
     the fuse bytes that were last written say so. ``sketch`` is the line of the ArduinoISP sketch that
-    ``action`` speaks of, empty where it speaks of none.
+    ``action`` speaks of, empty where it speaks of none. ``wires`` are those that it names as open or missing:
+    signals of the picture, or `CAPACITOR`.
     """
 
     rule: str
@@ -54,6 +58,7 @@ class Cause:
     action: str
     sure: bool = False
     sketch: str = ""
+    wires: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +85,8 @@ class Patient:
 
     ``part`` is the expected target, ``last`` the fuse bytes that it had last, as far as they are known.
     ``board`` is the programmer's in the words of `avrdeck.boards.wiring`. ``seen`` says in words what was
-    on the port last, where the fuse bytes are known from that; ``assumed``: so is the part, and another one
-    is as welcome.
+    seen there last, also where an adapter that looks the same makes that uncertain and ``last`` is empty.
+    ``assumed``: the part is known from that, and another one is as welcome.
     """
 
     part: Part | None = None

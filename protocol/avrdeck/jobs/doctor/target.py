@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from avrdeck.boards.catalog import by_signature
 from avrdeck.boards.fuses import UnknownSemantics, decode
 from avrdeck.boards.labels import hz_label
+from avrdeck.boards.locks import memory_lock
 from avrdeck.boards.models import Part
 from avrdeck.boards.safety import Context, Severity, review
 from avrdeck.jobs.doctor.causes import Symptom, causes
 from avrdeck.jobs.doctor.explaining import explain
 from avrdeck.jobs.doctor.model import Cause, Check, Patient, Section, State
-from avrdeck.jobs.upload.over_isp import memory_lock
 from avrdeck.protocol.errors import Fault
 from avrdeck.protocol.programmer import AGREEING_READS, SIGNATURE_BYTES, Programmer
 from avrdeck.protocol.target import fuses

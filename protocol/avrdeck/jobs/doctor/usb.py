@@ -1,36 +1,27 @@
-"""What the machine knows of a port: its USB names, and the board that they belong to."""
+"""Which programmer board a USB device is."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
+
+from avrdeck.jobs.adapters import Adapter, adapter_of
 
 
 @dataclass(frozen=True, slots=True)
 class Usb:
     """A port's USB device. ``board`` is in the words of `avrdeck.boards.wiring`, `None` if not known."""
 
-    vendor: int
-    product: int
-    name: str
+    adapter: Adapter
     board: str | None
 
     def __str__(self) -> str:
-        return f"{self.vendor:04X}:{self.product:04X} {self.name}".strip()
+        return str(self.adapter)
 
 
 def usb_of(port: str) -> Usb | None:
     """The USB device behind ``port``; `None` where there is none or nobody knows."""
-    from serial.tools.list_ports import comports
-
-    from avrdeck.protocol.text import printable
-
-    real = os.path.realpath(port)
-    for found in comports():
-        if found.device in {port, real} and found.vid is not None and found.pid is not None:
-            name = printable((found.product or "").encode("utf-8", "replace"))
-            return Usb(found.vid, found.pid, name, board_of(found.vid, found.pid))
-    return None
+    adapter = adapter_of(port)
+    return Usb(adapter, board_of(adapter.vendor, adapter.product)) if adapter else None
 
 
 def board_of(vendor: int, product: int) -> str | None:

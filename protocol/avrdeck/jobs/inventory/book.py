@@ -15,16 +15,15 @@ from types import TracebackType
 from typing import Any, Self
 
 from avrdeck.boards.text import printable
-from avrdeck.boards.uid import Source
 from avrdeck.jobs.backup.identity import Chip
+from avrdeck.jobs.inventory import rows, whereabouts
 from avrdeck.jobs.inventory.database import Database
-from avrdeck.jobs.inventory.model import Happening, Kind, Known, Sighting
+from avrdeck.jobs.inventory.model import MAX_TEXT, Happening, Kind, Known, LastSeen, Sighting
 from avrdeck.jobs.places import inventory_file
 from avrdeck.protocol.errors import UsageFault
 
 MAX_LABEL = 80
 MAX_NOTES = 4000
-MAX_TEXT = 400
 MAX_DATA = 65_536
 
 
@@ -53,7 +52,7 @@ class Inventory:
 
     def sighted(self, chip: Chip, port: str, fuses: Mapping[str, int] | None = None) -> Sighting:
         """Note that ``chip`` is there, with the ``fuses`` it has now, and say what is known of it."""
-        at = self._at()
+        at, there = self._at(), whereabouts.where(port)
         with self._database.transaction() as db:
             row = db.execute(
                 "SELECT id, last_seen FROM chip WHERE signature = ? AND serial = ?", _key(chip)
@@ -62,52 +61,61 @@ class Inventory:
             db.execute(
                 "UPDATE chip SET part = ?, source = ?, port = ?, last_seen = ?, sightings = sightings + 1"
                 " WHERE id = ?",
-                (chip.part, chip.source.value, port[:MAX_TEXT], at, number),
+                (chip.part, chip.source.value, there.port, at, number),
             )
-            changed = bool(fuses) and self._note_fuses(db, number, dict(fuses or {}), at)
-            known = _known(db.execute("SELECT * FROM chip WHERE id = ?", (number,)).fetchone())
-        return Sighting(known, str(row["last_seen"]) if row else None, changed and row is not None)
+            known = rows.known(_insist(db, number))
+            last = _last_fuses(db, known, there.port)
+            # Fuse bytes that were not read now are only known of a chip that is known itself.
+            whereabouts.take(db, there, known, fuses or (last if chip.distinct else {}), at)
+            changed = bool(fuses) and _note_fuses(db, known, fuses or {}, at, there.port)
+        before = str(row["last_seen"]) if row else None
+        return Sighting(known, before, changed and before is not None and chip.distinct, there.port)
 
-    def record(self, number: int, kind: Kind, text: str, data: Mapping[str, Any] | None = None) -> None:
+    def record(
+        self, number: int, kind: Kind, text: str, data: Mapping[str, Any] | None = None, port: str = ""
+    ) -> None:
         """Note that something happened to chip ``number``; ``data`` is the receipt, JSON's types only.
 
-        Raises `UsageFault` when there is no such chip.
+        ``port`` is where it is: the only thing that tells it from others that have the same number because
+        nothing else tells them apart. Raises `UsageFault` when there is no such chip.
         """
         with self._database.transaction() as db:
             _insist(db, number)
-            _record(db, number, Happening(self._at(), kind.value, text, data or {}))
+            _record(db, number, Happening(self._at(), kind.value, text, data or {}, port))
 
-    def fuses(self, number: int, fuses: Mapping[str, int]) -> bool:
+    def fuses(self, number: int, fuses: Mapping[str, int], port: str = "") -> bool:
         """Note the fuse and lock bytes that chip ``number`` has now; whether they are others than before.
 
-        Raises `UsageFault` when there is no such chip.
+        ``port`` as with `record`. Raises `UsageFault` when there is no such chip.
         """
         with self._database.transaction() as db:
-            _insist(db, number)
-            return self._note_fuses(db, number, dict(fuses), self._at())
+            known = rows.known(_insist(db, number))
+            whereabouts.change(db, known, port, fuses)
+            return _note_fuses(db, known, fuses, self._at(), port)
 
     def chips(self) -> tuple[Known, ...]:
         """Every chip, the one seen last first."""
         with self._database.reading() as db:
-            return tuple(map(_known, db.execute("SELECT * FROM chip ORDER BY last_seen DESC, id DESC")))
+            return tuple(map(rows.known, db.execute("SELECT * FROM chip ORDER BY last_seen DESC, id DESC")))
 
     def history(self, number: int) -> tuple[Happening, ...]:
         """What happened to chip ``number``, the oldest first."""
         with self._database.reading() as db:
-            rows = db.execute("SELECT * FROM event WHERE chip = ? ORDER BY id", (number,))
-            return tuple(map(_happening, rows))
+            found = db.execute("SELECT * FROM event WHERE chip = ? ORDER BY id", (number,))
+            return tuple(map(rows.happening, found))
 
-    def last_on(self, port: str) -> tuple[Known, Mapping[str, int]] | None:
-        """The chip that was seen last on ``port``, and the fuse and lock bytes that it had last."""
+    def last_on(self, port: str) -> LastSeen | None:
+        """The chip that was seen last through the adapter behind ``port``; `None` when it is not known.
+
+        An adapter is known by its USB identity, and a port that has none by its name.
+        """
+        there = whereabouts.where(port)
         with self._database.reading() as db:
-            row = db.execute(
-                "SELECT * FROM chip WHERE port = ? ORDER BY last_seen DESC, id DESC", (port[:MAX_TEXT],)
-            ).fetchone()
-            last = _last_fuses(db, int(row["id"])) if row else None
-        if row is None:
-            return None
-        values = _happening(last).data if last else {}
-        return _known(row), {name: value for name, value in values.items() if _is_byte(value)}
+            row = whereabouts.last(db, there)
+            if row is None:
+                return None
+            known = rows.known(_insist(db, row["chip"]))
+        return LastSeen(known, str(row["port"]), str(row["at"]), rows.fuse_bytes(row["fuses"]), there.others)
 
     def find(self, reference: str) -> Known:
         """The chip that a number, a label or (the beginning of) a serial number means.
@@ -162,37 +170,37 @@ class Inventory:
         )
         return int(cursor.lastrowid or 0)
 
-    def _note_fuses(self, db: sqlite3.Connection, number: int, fuses: dict[str, int], at: str) -> bool:
-        """Add to the fuse history what is new; whether it was."""
-        last = _last_fuses(db, number)
-        if last and _happening(last).data == fuses:
-            return False
-        text = "  ".join(f"{name} {value:02X}" for name, value in fuses.items())
-        _record(db, number, Happening(at, Kind.FUSES.value, text, fuses))
-        return True
-
     def _at(self) -> str:
         return self._now().astimezone(UTC).isoformat(timespec="seconds")
 
 
-def _last_fuses(db: sqlite3.Connection, number: int) -> sqlite3.Row | None:
-    row: sqlite3.Row | None = db.execute(
-        "SELECT * FROM event WHERE chip = ? AND kind = ? ORDER BY id DESC", (number, Kind.FUSES.value)
+def _last_fuses(db: sqlite3.Connection, known: Known, port: str) -> Mapping[str, Any]:
+    """The fuse bytes that are noted last of a chip; of one without a serial number those on its port."""
+    row = db.execute(
+        "SELECT data FROM event WHERE chip = ? AND kind = ? AND (? OR port = ?) ORDER BY id DESC",
+        (known.id, Kind.FUSES.value, known.chip.distinct, port[:MAX_TEXT]),
     ).fetchone()
-    return row
+    return rows.data(row["data"]) if row else {}
 
 
-def _is_byte(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 0xFF
+def _note_fuses(db: sqlite3.Connection, known: Known, fuses: Mapping[str, int], at: str, port: str) -> bool:
+    """Add to the fuse history what is new; whether it was."""
+    if fuses == _last_fuses(db, known, port):
+        return False
+    text = "  ".join(f"{name} {value:02X}" for name, value in fuses.items())
+    _record(db, known.id, Happening(at, Kind.FUSES.value, text, dict(fuses), port))
+    return True
 
 
 def _key(chip: Chip) -> tuple[str, str]:
     return chip.signature.hex(), chip.serial.hex()
 
 
-def _insist(db: sqlite3.Connection, number: int) -> None:
-    if not db.execute("SELECT 1 FROM chip WHERE id = ?", (number,)).fetchone():
+def _insist(db: sqlite3.Connection, number: int) -> sqlite3.Row:
+    row: sqlite3.Row | None = db.execute("SELECT * FROM chip WHERE id = ?", (number,)).fetchone()
+    if row is None:
         raise UsageFault(f"There is no chip {number}", advice="avrdeck inventory list shows them.")
+    return row
 
 
 def _record(db: sqlite3.Connection, number: int, event: Happening) -> None:
@@ -200,35 +208,6 @@ def _record(db: sqlite3.Connection, number: int, event: Happening) -> None:
     if len(packed) > MAX_DATA:
         raise UsageFault(f"A receipt of {len(packed)} bytes is too long for the inventory")
     db.execute(
-        "INSERT INTO event (chip, at, kind, text, data) VALUES (?, ?, ?, ?, ?)",
-        (number, event.at, event.kind, event.text[:MAX_TEXT], packed),
-    )
-
-
-def _known(row: sqlite3.Row) -> Known:
-    """A row as a value; what somebody else wrote into the file is taken for no serial number."""
-    try:
-        signature, serial = bytes.fromhex(row["signature"]), bytes.fromhex(row["serial"])
-        chip = Chip(str(row["part"]), signature, Source(row["source"]), serial)
-    except (ValueError, TypeError):
-        chip = Chip(str(row["part"]), b"")
-    return Known(
-        id=row["id"],
-        chip=chip,
-        label=str(row["label"]),
-        notes=str(row["notes"]),
-        port=str(row["port"]),
-        first_seen=str(row["first_seen"]),
-        last_seen=str(row["last_seen"]),
-        sightings=row["sightings"],
-    )
-
-
-def _happening(row: sqlite3.Row) -> Happening:
-    try:
-        data = json.loads(row["data"])
-    except (ValueError, TypeError, RecursionError):
-        data = None
-    return Happening(
-        str(row["at"]), str(row["kind"]), str(row["text"]), data if isinstance(data, dict) else {}
+        "INSERT INTO event (chip, at, kind, text, data, port) VALUES (?, ?, ?, ?, ?, ?)",
+        (number, event.at, event.kind, event.text[:MAX_TEXT], packed, event.port[:MAX_TEXT]),
     )

@@ -45,6 +45,24 @@ MIGRATIONS = (
     );
     CREATE INDEX event_of_chip ON event (chip, kind, id);
     """,
+    """
+    ALTER TABLE event ADD COLUMN port TEXT NOT NULL DEFAULT '';
+    CREATE TABLE place (
+        id INTEGER PRIMARY KEY,
+        port TEXT NOT NULL,
+        adapter TEXT NOT NULL,
+        chip INTEGER NOT NULL REFERENCES chip (id) ON DELETE CASCADE,
+        at TEXT NOT NULL,
+        fuses TEXT NOT NULL,
+        UNIQUE (port, adapter)
+    );
+    INSERT OR REPLACE INTO place (port, adapter, chip, at, fuses)
+        SELECT port, '', id, last_seen, COALESCE(
+            (SELECT data FROM event WHERE event.chip = chip.id AND kind = 'fuses' ORDER BY id DESC LIMIT 1),
+            '{}'
+        )
+        FROM chip WHERE port <> '' AND source IN ('documented', 'undocumented') ORDER BY last_seen, id;
+    """,
 )
 """The statements that lead from one version of the file (``user_version``) to the next. Only ever append."""
 

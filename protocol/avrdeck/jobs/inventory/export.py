@@ -24,7 +24,9 @@ def as_csv(inventory: Inventory) -> str:
     writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     for known in inventory.chips():
-        fuses = [each.text for each in inventory.history(known.id) if each.kind == "fuses"]
+        # Of chips that cannot be told apart each may have others.
+        history = inventory.history(known.id) if known.chip.distinct else ()
+        fuses = [each.text for each in history if each.kind == "fuses"]
         row = {**summary(known), "fuses": fuses[-1] if fuses else ""}
         writer.writerow([inert(str(row[column])) for column in COLUMNS])
     return text.getvalue()
@@ -39,7 +41,8 @@ def inert(text: str) -> str:
 def as_data(known: Known, history: Sequence[Happening]) -> dict[str, object]:
     """A chip and its history for programs."""
     happened = [
-        {"at": each.at, "kind": each.kind, "text": each.text, "data": dict(each.data)} for each in history
+        {"at": each.at, "kind": each.kind, "text": each.text, "port": each.port, "data": dict(each.data)}
+        for each in history
     ]
     return {**summary(known), "history": happened}
 
