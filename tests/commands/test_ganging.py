@@ -1,11 +1,18 @@
+import asyncio
 import io
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
-from avrdeck.commands.gangview import Table, row_text
+from avrdeck.commands.gangview import Lines, Table, row_text
+from avrdeck.jobs.burn.job import Burnt, carry_out
 from avrdeck.jobs.gang import Row, Standing
+from avrdeck.jobs.inventory.book import Inventory
+from avrdeck.jobs.inventory.model import Kind
 from avrdeck.protocol.errors import ExitCode
+from avrdeck.protocol.programmer import Programmer
 from commands.conftest import Avrdeck
 
 
@@ -78,6 +85,71 @@ def test_for_programs_every_row_has_its_receipt_or_its_fault(avrdeck: Avrdeck, p
     assert sorted(numbers) == ["1", "2", "3"]
     assert rows["/dev/nowhere"]["serial_number"] is None
     assert ran.json["fault"]["title"] == "2 of 4 ports failed"
+
+
+def test_the_fuses_of_a_port_that_fails_are_noted_as_they_were_and_as_they_are(
+    avrdeck: Avrdeck, ports: list[str]
+) -> None:
+    broken = f"{ports[1]}&xtal=none"
+    arguments = ["gang", "burn", "uno", "--deckboot", "--no-backup", "--yes", "--ports"]
+    assert avrdeck(*arguments, f"{ports[0]},{broken}").status == ExitCode.FAILURE
+    with Inventory() as inventory:
+        chips = {known.port: inventory.history(known.id) for known in inventory.chips()}
+        assert {known.sightings for known in inventory.chips()} == {1}
+    history = chips[broken]
+    assert [each.kind for each in history] == [Kind.FUSES, Kind.BURN, Kind.FUSES]
+    before, after = history[0].data, history[2].data
+    assert (before["lfuse"], after["lfuse"], after["lock"]) == (0x62, 0xFF, 0xFF)
+    assert "stopped at restart" in history[1].text
+    assert [each.kind for each in chips[ports[0]]] == [Kind.FUSES, Kind.FUSES, Kind.BURN]
+    causes = avrdeck("doctor", "-P", broken, "--json").json["causes"]
+    assert (causes[0]["rule"], causes[0]["sure"]) == ("A6", True)
+
+
+@pytest.mark.parametrize("watch", [False, True], ids=["at once", "after those at work may end"])
+def test_ctrl_c_tells_every_port_as_far_as_it_came(
+    avrdeck: Avrdeck, ports: list[str], monkeypatch: pytest.MonkeyPatch, watch: bool
+) -> None:
+    presses = 2 if watch else 1
+
+    async def slow(programmer: Programmer, *others) -> Burnt:
+        if programmer.link.transport.name != ports[1]:
+            return await carry_out(programmer, *others)
+        await first_is_done.wait()
+        ledger = others[-1]
+        ledger.holds = "The chip is erased, its fuses are unchanged."
+        for _ in range(presses):
+            os.kill(os.getpid(), signal.SIGINT)
+            for _ in range(20):
+                await asyncio.sleep(0)
+        return await asyncio.Event().wait()
+
+    def show(lines: Lines, row: Row[Burnt]) -> None:
+        if row.standing is Standing.DONE:
+            first_is_done.set()
+
+    first_is_done = asyncio.Event()
+    monkeypatch.setattr("avrdeck.commands.ganging.carry_out", slow)
+    monkeypatch.setattr(Lines, "show", show)
+    arguments = ["gang", "burn", "uno", "--deckboot", "--no-backup", "--yes", "--json", "--ports"]
+    ran = avrdeck(*arguments, ",".join(ports[:2]), *(["--watch"] if watch else []))
+    assert ran.status == ExitCode.CANCELLED
+    assert ("No more ports join" in ran.err) is watch
+    rows = {row["port"]: row for row in ran.json["ports"]}
+    assert rows[ports[0]]["after"]["lock"] == 0xCF
+    fault = rows[ports[1]]["fault"]
+    assert (fault["exit_code"], fault["holds"]) == (
+        ExitCode.CANCELLED, "The chip is erased, its fuses are unchanged.",
+    )  # fmt: skip
+    whole = ran.json["fault"]
+    assert (whole["exit_code"], whole["title"]) == (ExitCode.CANCELLED, "Stopped, with 1 of 2 ports done")
+    assert "--resume" in whole["advice"]
+
+
+def test_ctrl_c_keeps_its_meaning_afterwards(avrdeck: Avrdeck, ports: list[str]) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    assert avrdeck("gang", "id", "--ports", ports[0]).status == ExitCode.OK
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_identities_for_programs_have_the_ports_that_failed_too(avrdeck: Avrdeck, ports: list[str]) -> None:

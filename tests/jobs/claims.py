@@ -183,6 +183,11 @@ CLAIMS: Mapping[str, Check] = {
     rf"{EITHER}; nothing is in effect before programming mode is left\.": lambda scene, match: (
         _either(scene, match) and (scene.memories(scene.before) or scene.memories(scene.planned))
     ),
+    rf"{EITHER}; the fuses hold (?P<values>[\w ,]+)\.": lambda scene, match: (
+        _either(scene, match)
+        and _looked_at(scene, match)
+        and (scene.memories(scene.before) or scene.memories(scene.planned))
+    ),
     r"The fuses are written as planned; they take effect when programming mode is left\.": lambda scene, _: (
         scene.same_fuses(scene.planned) and (scene.memories(scene.planned) or scene.memories(scene.before))
     ),
@@ -221,6 +226,11 @@ CLAIMS: Mapping[str, Check] = {
     r"It was looked at again: (?P<values>[\w ,]+)\.": _looked_at,
     r"What it held before is in (?P<name>[\w.-]+\.zip)(, without (?P<missing>[\w ,()]+))?\.": _kept,
     # Uploads.
+    r"Nothing was written; unless the line made PROG_PAGE of a READ_PAGE, the chip is unchanged\.": (
+        lambda scene, _: (
+            scene.before.same(scene.now) or (scene.garbled and _but_boot(scene) and scene.others("flash"))
+        )
+    ),
     rf"{FILE} is in flash in part, and not verified\.": lambda scene, _: (
         scene.in_part("flash") and scene.others("flash")
     ),

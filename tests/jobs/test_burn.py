@@ -4,6 +4,7 @@ import pytest
 
 from avrdeck.boards.images import Image
 from avrdeck.jobs.burn import BurnPlan, burn
+from avrdeck.jobs.burn.running import UNLOCKING
 from avrdeck.jobs.events import Event, StepDone, StepStarted
 from avrdeck.protocol.errors import Fault, SyncError, TargetError, UsageFault, VerifyError
 from avrdeck.protocol.simulator.arduinoisp import SCK_HZ
@@ -174,5 +175,17 @@ async def test_success_is_not_believed_before_every_byte_was_read_once_more(
         if isinstance(event, StepDone) and event.step == "lock":
             cells.fuses["lock"] = 0xC3
 
-    with pytest.raises(VerifyError, match="lock reads C3 at the end, not CF"):
+    with pytest.raises(VerifyError, match="lock reads C3 at the end, not CF") as caught:
         await burn(programmer, PLAN, late_harm)
+    assert caught.value.advice == UNLOCKING
+
+
+async def test_lock_bits_that_went_wrong_are_taken_back_by_going_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    wire = board()
+    programmer = await programmer_on(wire)
+    monkeypatch.setattr(Cells, "write_lock", lambda cells, value: cells.fuses.update(lock=0xC3))
+    with pytest.raises(VerifyError, match="lock was written as CF and reads back as C3") as caught:
+        await burn(programmer, PLAN)
+    assert caught.value.advice == UNLOCKING
+    monkeypatch.undo()
+    assert (await burn(programmer, PLAN)).after["lock"] == 0xCF

@@ -141,3 +141,78 @@ async def test_fuses_that_are_right_are_not_asked_about() -> None:
     receipt = await write_fuses(await programmer_on(board()), dict(FACTORY), asked)
     assert receipt.changes == ()
     assert asked.questions == []
+
+
+# --- lock bits -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("undo", ["yes", "no"])
+async def test_lock_bits_have_no_undo_and_nobody_is_offered_one(undo: str) -> None:
+    wire = board()
+    asked = Asked(undo=undo)
+    receipt = await write_fuses(await programmer_on(wire), {"lock": 0xFC}, asked)
+    assert [question.topic for question in asked.questions] == [Topic.CONFIRM]
+    assert (receipt.reverted, receipt.after["lock"], latched(wire)["lock"]) == (False, 0xFC, 0xFC)
+
+
+@pytest.mark.parametrize(
+    ("undo", "left"), [("yes", FACTORY), ("no", {**FACTORY, "lfuse": 0xE2, "lock": 0xFE})]
+)
+async def test_the_undo_is_offered_before_the_lock_bits_are_written(undo: str, left: dict[str, int]) -> None:
+    wire = board()
+    asked = Asked(undo=undo)
+    receipt = await write_fuses(await programmer_on(wire), {"lfuse": 0xE2, "lock": 0xFE}, asked)
+    assert [question.topic for question in asked.questions] == [Topic.CONFIRM, Topic.UNDO]
+    assert receipt.reverted is (undo == "yes")
+    assert receipt.after == latched(wire) == left
+
+
+class _Wild(dict[str, int]):
+    """A lock byte that becomes ``made`` by whatever write of it."""
+
+    def __init__(self, values: dict[str, int], made: int) -> None:
+        super().__init__(values)
+        self._made = made
+
+    def __setitem__(self, name: str, value: int) -> None:
+        super().__setitem__(name, self._made if name == "lock" else value)
+
+
+AGAIN = "then write it again: lock bits that did not take still can"
+ERASE = "Chip erase unlocks; flash is lost"
+
+
+@pytest.mark.parametrize(
+    ("old", "wanted", "made", "advice"),
+    [
+        (0xFF, 0xCF, 0xFF, f"Check supply, wires and GND, {AGAIN}"),
+        (0xFF, 0xCC, 0xCF, f"Check supply, wires and GND, {AGAIN}"),
+        (0xFF, 0xCF, 0xC3, f"Check supply, wires and GND. {ERASE}"),
+        (0xFF, 0xCC, 0xFC, f"Check supply, wires and GND. {ERASE}"),
+        (0xCF, 0xFF, 0xCF, ERASE),
+    ],
+    ids=["nothing took", "a bit is missing", "another one took", "mode 3 froze the rest", "unlocking"],
+)
+async def test_a_lock_byte_that_is_another_says_what_helps(
+    old: int, wanted: int, made: int, advice: str
+) -> None:
+    wire = board()
+    cells = wire.machine.target.cells
+    cells.fuses["lock"] = old
+    programmer = await programmer_on(wire)
+    cells.fuses = _Wild(cells.fuses, made)
+    asked = Asked(undo="yes")
+    with pytest.raises(VerifyError) as caught:
+        await write_fuses(programmer, {"lock": wanted}, asked)
+    assert caught.value.advice.startswith(advice)
+    assert "Put the old" not in str(asked.questions)
+    assert f"lock {made:02X}" in caught.value.holds
+    assert "write it again first" not in caught.value.advice
+
+
+async def test_a_fuse_that_the_lock_bits_freeze_says_so() -> None:
+    wire = board()
+    wire.machine.target.cells.fuses["lock"] = 0xFE
+    with pytest.raises(VerifyError) as caught:
+        await write_fuses(await programmer_on(wire), {"lfuse": 0xE2}, Asked())
+    assert caught.value.advice.startswith(f"The lock bits freeze the fuses. {ERASE}")

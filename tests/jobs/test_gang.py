@@ -6,16 +6,17 @@ import pytest
 from avrdeck.boards.safety import Finding, Severity
 from avrdeck.jobs.events import EventHandler, StepDone, StepStarted
 from avrdeck.jobs.gang import Consent, Gang, Row, Standing
+from avrdeck.jobs.ledger import UNCHANGED, Ledger
 from avrdeck.jobs.questions import Question, Topic
 from avrdeck.jobs.serials.order import NUMBER
-from avrdeck.protocol.errors import PortError, TargetError
+from avrdeck.protocol.errors import Cancelled, PortError, TargetError
 from avrdeck.protocol.programmer import Programmer
 from avrdeck.protocol.target import memories
 
 GOOD = "sim:?autoreset=no"
 
 
-async def reads(programmer: Programmer, on_event: EventHandler) -> bytes:
+async def reads(programmer: Programmer, on_event: EventHandler, ledger: Ledger) -> bytes:
     on_event(StepDone("identity", "ATmega328P No. 1"))
     on_event(StepStarted("read", "read a little"))
     return await memories.read(programmer, "flash", 0, 64, on_event)
@@ -48,7 +49,7 @@ async def test_a_row_moves_with_the_steps_and_bytes_of_the_work() -> None:
 
 
 async def test_a_row_has_the_serial_number_once_it_is_made_and_keeps_it_through_a_fault() -> None:
-    async def numbered(programmer: Programmer, on_event: EventHandler) -> bytes:
+    async def numbered(programmer: Programmer, on_event: EventHandler, ledger: Ledger) -> bytes:
         on_event(StepStarted(NUMBER, "take a serial number"))
         on_event(StepDone(NUMBER, "SN-7"))
         raise TargetError("It went wrong")
@@ -62,10 +63,10 @@ async def test_a_row_has_the_serial_number_once_it_is_made_and_keeps_it_through_
 
 
 async def test_one_that_fails_touches_no_other() -> None:
-    async def fails_on_one(programmer: Programmer, on_event: EventHandler) -> bytes:
+    async def fails_on_one(programmer: Programmer, on_event: EventHandler, ledger: Ledger) -> bytes:
         if programmer.link.transport.name.endswith("seed=2"):
             raise RuntimeError("a defect \x1b")
-        return await reads(programmer, on_event)
+        return await reads(programmer, on_event, ledger)
 
     async with Gang(fails_on_one) as gang:
         for port in [*good(4), "sim:?target=none", "/dev/nowhere"]:
@@ -113,14 +114,22 @@ async def test_no_more_than_the_count_are_begun() -> None:
 async def test_leaving_stops_what_is_at_work_and_closes_the_ports() -> None:
     at_work: asyncio.Future[Programmer] = asyncio.get_running_loop().create_future()
 
-    async def waits(programmer: Programmer, on_event: EventHandler) -> None:
+    async def waits(programmer: Programmer, on_event: EventHandler, ledger: Ledger) -> None:
+        ledger.holds = "The chip is erased."
         at_work.set_result(programmer)
         await asyncio.Event().wait()
 
     async with Gang(waits) as gang:
         gang.join(GOOD)
         programmer = await at_work
+        gang.join(good(2)[1])
     assert programmer.link.closed
+    told = {row.port: (row.standing, row.fault and row.fault.holds) for row in gang.ended}
+    assert told == {
+        GOOD: (Standing.FAILED, "The chip is erased."),
+        good(2)[1]: (Standing.FAILED, UNCHANGED),
+    }
+    assert all(isinstance(row.fault, Cancelled) for row in gang.ended)
 
 
 @pytest.fixture

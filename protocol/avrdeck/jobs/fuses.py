@@ -148,24 +148,33 @@ class _Transaction:
         self._witnesses = b""
 
     async def run(self) -> bool:
-        """Write, offer the undo, let the bytes take effect; whether they were taken back."""
+        """Write, offer the undo, let the bytes take effect; whether they were taken back.
+
+        The lock bits are written when nobody wants to go back any more: they have no undo.
+        """
         self._witnesses = await witnesses(self._programmer)
-        failure = await self._write_all()
-        if failure or self._worth_a_pause:
-            if await self._undo_wanted(failure):
-                await self._revert()
-                return True
-            if failure:
-                raise failure
+        if self._fuses:
+            failure = await self._write_fuses()
+            if failure or self._worth_a_pause:
+                if await self._undo_wanted(failure):
+                    await self._revert()
+                    return True
+                if failure:
+                    raise failure
+        await self._write_lock()
         await self._take_effect()
         return False
+
+    @property
+    def _fuses(self) -> tuple[Change, ...]:
+        return tuple(change for change in self._intent.changes if change.memory != "lock")
 
     @property
     def _worth_a_pause(self) -> bool:
         return (self._intent.severity or Severity.INFO) >= Severity.RECOVERABLE
 
-    async def _write_all(self) -> VerifyError | None:
-        for change in self._intent.changes:
+    async def _write_fuses(self) -> VerifyError | None:
+        for change in self._fuses:
             self._begin(change.memory, f"write {change}")
             self._ledger.holds = (
                 f"{change.memory} may be {change.old:02X} or {change.new:02X}; nothing is in effect before "
@@ -176,11 +185,25 @@ class _Transaction:
             except VerifyError as failure:
                 return failure
             self._end(change.memory, "reads back as written")
+        await self._settle()
+        return None
+
+    async def _settle(self) -> None:
         await settle(self._programmer, self._wanted)
         self._ledger.holds = (
             "The fuses are written as planned; they take effect when programming mode is left."
         )
-        return None
+
+    async def _write_lock(self) -> None:
+        for change in self._intent.changes:
+            if change.memory == "lock":
+                self._begin("lock", f"write {change}")
+                self._ledger.holds = (
+                    f"lock may be {change.old:02X} or {change.new:02X}; the fuses hold {shown(self._wanted)}."
+                )
+                await self._write(change)
+                self._end("lock", "reads back as written")
+                await self._settle()
 
     async def _write(self, change: Change) -> None:
         """Write one byte; while it is not in effect, what a disturbed line made of it is put right."""
@@ -221,10 +244,7 @@ class _Transaction:
         return question.granted_by(await self._ask(question))
 
     async def _revert(self) -> None:
-        """Lock bits cannot be unwritten, but those that did not take never were."""
-        for change in reversed(self._intent.changes):
-            if change.memory == "lock":
-                continue
+        for change in reversed(self._fuses):
             self._begin("revert", f"put {change.memory} {change.old:02X} back")
             await fuses.write(self._programmer, change.memory, change.old)
         self._ledger.holds = UNCHANGED

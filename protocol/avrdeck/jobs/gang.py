@@ -12,10 +12,11 @@ from typing import Generic, Self, TypeVar
 from avrdeck.boards.models import Part
 from avrdeck.boards.text import printable
 from avrdeck.jobs.events import Event, EventHandler, StepDone, StepStarted
+from avrdeck.jobs.ledger import Ledger
 from avrdeck.jobs.questions import Ask, Question, Topic
 from avrdeck.jobs.serials import order as serials
 from avrdeck.jobs.session import on_target
-from avrdeck.protocol.errors import Fault
+from avrdeck.protocol.errors import Cancelled, Fault
 from avrdeck.protocol.programmer import Programmer
 from avrdeck.protocol.target.progress import Progress
 
@@ -58,15 +59,15 @@ class Row(Generic[T]):
     serial: str = ""
 
 
-Work = Callable[[Programmer, EventHandler], Awaitable[T]]
-"""What is done on each port, with its target identified and in programming mode."""
+Work = Callable[[Programmer, EventHandler, Ledger], Awaitable[T]]
+"""What is done on each port, with its target identified and in programming mode; it keeps the ledger."""
 
 
 class Gang(Generic[T]):
     """Does ``work`` on every port that joins, each by itself. ``on_row`` is called whenever a row moves.
 
-    To be used as a context: leaving it stops what is still at work. ``ended`` holds the rows that are over,
-    in the order of their ends.
+    To be used as a context: leaving it stops what is still at work, and what that chip holds then is told by
+    the fault in its row. ``ended`` holds the rows that are over, in the order of their ends.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Gang(Generic[T]):
         self._part = part
         self._on_row = on_row
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._ledgers: dict[str, Ledger] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -93,11 +95,17 @@ class Gang(Generic[T]):
     ) -> None:
         for task in self._tasks.values():
             task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        try:
+            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        finally:
+            for port in [port for port, row in self.rows.items() if not row.standing.over]:
+                stopped = Cancelled("It was stopped", holds=self._ledgers[port].holds)
+                self._end(port, Standing.FAILED, fault=stopped)
 
     def join(self, port: str) -> None:
         """Begin on ``port``, unless it has a row already."""
         if port not in self.rows:
+            self._ledgers[port] = Ledger()
             self._show(Row(port))
             self._tasks[port] = asyncio.create_task(self._serve(port))
 
@@ -135,7 +143,7 @@ class Gang(Generic[T]):
             async with on_target(port, self._baud, self._part) as programmer:
                 part = programmer.require_part().name
                 self._show(replace(self.rows[port], standing=Standing.WORKING, chip=part))
-                result = await self._work(programmer, self._handler(port))
+                result = await self._work(programmer, self._handler(port), self._ledgers[port])
         except Fault as fault:
             self._end(port, Standing.FAILED, fault=fault)
         except Exception as error:

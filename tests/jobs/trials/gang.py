@@ -7,6 +7,7 @@ from unittest import mock
 from avrdeck.jobs import session
 from avrdeck.jobs.events import EventHandler
 from avrdeck.jobs.gang import Gang
+from avrdeck.jobs.ledger import Ledger
 from avrdeck.jobs.writing import write_image
 from avrdeck.protocol.programmer import Programmer
 from avrdeck.protocol.transports.base import Transport
@@ -28,7 +29,7 @@ async def write_both(stage: Stage) -> object:
     async def opened(port: str, baud: int | None = None) -> Transport:
         return SimTransport(boards[port], port)
 
-    async def work(programmer: Programmer, on_event: EventHandler) -> str:
+    async def work(programmer: Programmer, on_event: EventHandler, ledger: Ledger) -> str:
         await write_image(programmer, SKETCH, erase=True, on_event=on_event)
         return "written"
 

@@ -11,10 +11,9 @@ import click
 
 from avrdeck.boards.safety import Fitted, Xtal1
 from avrdeck.boards.text import printable
-from avrdeck.commands.burnnotes import noting
+from avrdeck.commands.burnnotes import noted_burn, noting
 from avrdeck.commands.burnoptions import Burning, burn_options
 from avrdeck.commands.burntext import (
-    burn_words,
     burnt_data,
     burnt_text,
     outline_data,
@@ -22,7 +21,7 @@ from avrdeck.commands.burntext import (
     rehearsal_data,
     rehearsal_text,
 )
-from avrdeck.commands.chronicle import noted_chip, noted_event, noted_sighting
+from avrdeck.commands.chronicle import noted_chip
 from avrdeck.commands.deck import Deck
 from avrdeck.commands.skipping import skipping
 from avrdeck.commands.verb import verb
@@ -30,7 +29,6 @@ from avrdeck.jobs.burn.choosing import Choice
 from avrdeck.jobs.burn.job import RESUME, Burnt, Keeping, carry_out, resume, unfinished
 from avrdeck.jobs.burn.outline import prepare
 from avrdeck.jobs.events import EventHandler
-from avrdeck.jobs.inventory.model import Kind
 from avrdeck.jobs.ledger import UNCHANGED, Ledger
 from avrdeck.protocol.errors import Cancelled, UsageFault
 
@@ -148,7 +146,5 @@ def _stopped(ledger: Ledger) -> None:
 
 
 async def _told(deck: Deck, burnt: Burnt) -> None:
-    data = burnt_data(burnt)
-    sighting = await noted_sighting(deck, burnt.chip, burnt.receipt.after)
-    await noted_event(deck, sighting, Kind.BURN, burn_words(burnt.receipt.file, burnt.receipt.serial), data)
-    deck.out.result(burnt_text(burnt), data)
+    await noted_burn(deck, burnt)
+    deck.out.result(burnt_text(burnt), burnt_data(burnt))

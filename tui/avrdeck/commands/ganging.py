@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,15 +14,19 @@ from avrdeck.boards.text import printable
 from avrdeck.commands.burnnotes import noted_burn, noting
 from avrdeck.commands.burnoptions import Burning, burn_options
 from avrdeck.commands.burntext import burnt_data, outline_text
+from avrdeck.commands.chronicle import noted_chip, noted_fuses
 from avrdeck.commands.deck import Deck
-from avrdeck.commands.gangview import rows_data, table_text, view
-from avrdeck.commands.output import PartialFault
+from avrdeck.commands.gangview import Wording, tell, view
+from avrdeck.commands.interrupts import stopped_by_the_second
+from avrdeck.commands.session import Session
+from avrdeck.commands.settings import Settings
 from avrdeck.commands.verb import branch
 from avrdeck.jobs.backup.identity import Chip, read_chip
 from avrdeck.jobs.burn.job import Burnt, carry_out
 from avrdeck.jobs.burn.outline import prepare
 from avrdeck.jobs.events import EventHandler, StepDone, StepStarted
-from avrdeck.jobs.gang import Consent, Gang, Row, Work
+from avrdeck.jobs.gang import Consent, Gang, Work
+from avrdeck.jobs.ledger import Ledger
 from avrdeck.protocol.errors import UsageFault
 from avrdeck.protocol.programmer import Programmer
 
@@ -39,10 +44,6 @@ COUNT = click.option("--count", type=click.IntRange(1), metavar="N", help="With 
 
 
 T = TypeVar("T")
-
-
-class GangFault(PartialFault):
-    """Some ports failed."""
 
 
 @gang.verb("burn")
@@ -67,21 +68,27 @@ async def burn(deck: Deck, burning: Burning, ports: tuple[str, ...], watch: bool
             advice="Use number, uuid, or a text with {counter}, {uuid} or {uid}.",
         )
     choice = burning.choice(deck)
-    ask, keeping = Consent(deck.answer), noting(deck, burning.keeping)
+    ask = Consent(deck.answer)
     planned: set[str] = set()
 
-    async def work(programmer: Programmer, on_event: EventHandler) -> Burnt:
-        outline = await prepare(programmer, choice.plan)
-        text = outline_text(outline, findings=False)
-        if text not in planned:
-            planned.add(text)
-            deck.out.note(text)
-        burnt = await carry_out(programmer, outline, ask, keeping, on_event=on_event)
-        await noted_burn(deck, burnt, programmer.link.transport.name)
+    async def work(programmer: Programmer, on_event: EventHandler, ledger: Ledger) -> Burnt:
+        one = replace(deck.refined(Settings(port=programmer.link.transport.name)), session=Session())
+        with ledger.told():
+            outline = await prepare(programmer, choice.plan)
+            text = outline_text(outline, findings=False)
+            if text not in planned:
+                planned.add(text)
+                deck.out.note(text)
+            await noted_chip(one, programmer, greet=False)
+        try:
+            burnt = await carry_out(programmer, outline, ask, noting(one, burning.keeping), on_event, ledger)
+        finally:
+            await noted_fuses(one, programmer.fuses)
+        await noted_burn(one, burnt)
         return burnt
 
-    rows = await _run(deck, work, ports, count, watch=watch)
-    _tell(deck, rows, _burnt_words, burnt_data, "Go on with each of those: avrdeck burn --resume -P PORT.")
+    advice = "Go on with each of those: avrdeck burn --resume -P PORT."
+    await _run(deck, work, ports, count, Wording(_burnt_words, burnt_data, advice), watch=watch)
 
 
 @gang.verb("id")
@@ -95,39 +102,47 @@ async def identify(deck: Deck, ports: tuple[str, ...], watch: bool, count: int |
     avrdeck gang id --ports "/dev/ttyACM*"
     """
 
-    async def work(programmer: Programmer, on_event: EventHandler) -> Chip:
+    async def work(programmer: Programmer, on_event: EventHandler, ledger: Ledger) -> Chip:
         on_event(StepStarted("identity", "read the serial number"))
-        chip, _ = await read_chip(programmer)
+        with ledger.told():
+            chip, _ = await read_chip(programmer)
         on_event(StepDone("identity", chip.text))
         return chip
 
-    rows = await _run(deck, work, ports, count, watch=watch)
-    _tell(deck, rows, _chip_words, _chip_data)
+    await _run(deck, work, ports, count, Wording(_chip_words, _chip_data), watch=watch)
 
 
 async def _run(
-    deck: Deck, work: Work[T], ports: tuple[str, ...], count: int | None, *, watch: bool
-) -> tuple[Row[T], ...]:
-    """Do ``work`` on the ports and show them; the rows when all are over."""
+    deck: Deck, work: Work[T], ports: tuple[str, ...], count: int | None, wording: Wording[T], *, watch: bool
+) -> None:
+    """Do ``work`` on the ports and show them, and their rows when all are over or it was stopped."""
     if count and not watch:
         raise UsageFault("--count goes with --watch")
     seen = view(deck.out)
     names = [name for each in ports for name in each.split(",") if name]
-    async with Gang(work, baud=deck.settings.baud, part=deck.part, on_row=seen.show) as crew:
-        if watch:
-            await _watched(deck, crew, names, count)
-        else:
-            for port in _expanded(names):
-                crew.join(port)
-        rows = await crew.finish()
+    crew = Gang(work, baud=deck.settings.baud, part=deck.part, on_row=seen.show)
+    stopped = False
+    try:
+        with stopped_by_the_second():
+            async with crew:
+                if watch:
+                    await _watched(deck, crew, names, count)
+                else:
+                    for port in _expanded(names):
+                        crew.join(port)
+                await crew.finish()
+    except asyncio.CancelledError:
+        stopped = bool(crew.ended)
+        if not stopped:
+            raise
     seen.end()
-    if not rows:
+    if not crew.ended:
         raise UsageFault(
             "There is no such port",
             detail=f"{printable(', '.join(ports))}.",
             advice="avrdeck ports lists them.",
         )
-    return rows
+    tell(deck.out, crew.ended, wording, stopped=stopped)
 
 
 async def _watched(deck: Deck, crew: Gang[T], names: Sequence[str], count: int | None) -> None:
@@ -157,21 +172,6 @@ def _there(name: str) -> bool:
     from serial.tools.list_ports import comports
 
     return any(port.device == name for port in comports())
-
-
-def _tell(
-    deck: Deck,
-    rows: Sequence[Row[T]],
-    words: Callable[[T], str],
-    data: Callable[[T], dict[str, object]],
-    advice: str = "",
-) -> None:
-    """The rows as the result; raises `GangFault`, with every row, when one has failed."""
-    text, told = table_text(rows, words), {"ports": rows_data(rows, data)}
-    failed = sum(row.fault is not None for row in rows)
-    if failed:
-        raise GangFault(f"{failed} of {len(rows)} ports failed", told, detail=text, advice=advice)
-    deck.out.result(text, told)
 
 
 def _burnt_words(burnt: Burnt) -> str:

@@ -6,11 +6,13 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, TextIO, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TextIO, TypeVar
 
 from avrdeck.boards.text import printable
-from avrdeck.commands.output import Output, TextOutput, fault_data
+from avrdeck.commands.output import Output, PartialFault, TextOutput, fault_data
 from avrdeck.jobs.gang import Row, Standing
+from avrdeck.protocol.errors import Cancelled
 
 T = TypeVar("T")
 REPAINT_SECONDS = 0.1
@@ -23,6 +25,26 @@ SIGNS = {
     Standing.DONE: "✓",
     Standing.FAILED: "✗",
 }
+
+
+class GangFault(PartialFault):
+    """Some ports failed."""
+
+
+class GangStopped(PartialFault, Cancelled):
+    """The user stopped it before all ports were over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wording(Generic[T]):
+    """How the result of a port is told: in ``words``, and as ``data`` for programs.
+
+    ``advice`` is what to do about ports that failed or were stopped.
+    """
+
+    words: Callable[[T], str]
+    data: Callable[[T], dict[str, object]]
+    advice: str = ""
 
 
 class Lines:
@@ -86,6 +108,18 @@ def row_text(row: Row[Any]) -> str:
     full = round(share * BAR_CELLS)
     bar = "█" * full + "░" * (BAR_CELLS - full)
     return f"{SIGNS[row.standing]} {printable(row.port):{PORT_CELLS}} {bar} {share:4.0%}  {_words(row)}"
+
+
+def tell(out: Output, rows: Sequence[Row[T]], wording: Wording[T], *, stopped: bool) -> None:
+    """The rows as the result; raises a `PartialFault` with every row when one has failed or was stopped."""
+    text, told = table_text(rows, wording.words), {"ports": rows_data(rows, wording.data)}
+    failed = sum(row.fault is not None for row in rows)
+    if stopped:
+        title = f"Stopped, with {len(rows) - failed} of {len(rows)} ports done"
+        raise GangStopped(title, told, detail=text, advice=wording.advice)
+    if failed:
+        raise GangFault(f"{failed} of {len(rows)} ports failed", told, detail=text, advice=wording.advice)
+    out.result(text, told)
 
 
 def table_text(rows: Sequence[Row[T]], words: Callable[[T], str]) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -14,17 +12,15 @@ from avrdeck.boards.models import MEMORY_NAMES, Part
 from avrdeck.boards.text import printable
 from avrdeck.commands.chronicle import noted_event, noted_sighting
 from avrdeck.commands.deck import Deck
+from avrdeck.commands.issuing import numbered, spent, tried
 from avrdeck.commands.raw.exchange import hex_dump
 from avrdeck.commands.safeguard import backup_option, save_before
 from avrdeck.commands.serialoptions import SerialOptions, number_data, serial_options
 from avrdeck.commands.verb import verb
-from avrdeck.jobs.backup.identity import Chip, read_chip
 from avrdeck.jobs.inventory.model import Kind
 from avrdeck.jobs.ledger import Ledger
-from avrdeck.jobs.serials.order import Order
-from avrdeck.jobs.serials.stamping import Stamp, insist_on_room, stamped
 from avrdeck.jobs.writing import erase_chip, write_image
-from avrdeck.protocol.errors import Fault, UsageFault
+from avrdeck.protocol.errors import UsageFault
 from avrdeck.protocol.programmer import Programmer
 from avrdeck.protocol.target import fuses, memories, rows
 
@@ -91,13 +87,13 @@ async def write(
     order = serial.order(memory)
     async with deck.target() as programmer:
         images.fits(image, programmer.require_part(), memory)
-        chip = await _tried(programmer, image, order, erase=erase) if order else None
+        chip = await tried(programmer, image, order, erased=erase) if order else None
         if erase:
             await deck.confirm("Erase the whole chip?")
             await save_before(deck, programmer, contents=not no_backup)
         stamp = await order.issue(chip, deck.out.event) if order and chip else None
-        with _spent(stamp):
-            content = stamped(image, stamp) if stamp else image
+        with spent(stamp):
+            content = numbered(image, stamp)
             await write_image(programmer, content, erase=erase, on_event=deck.out.event)
     lines = [f"{content.size} bytes of {file} are in {memory}, verified"]
     data: dict[str, object] = {
@@ -113,27 +109,6 @@ async def write(
         text = printable(f"{file.name}, serial number {stamp.text}")
         await noted_event(deck, await noted_sighting(deck, chip, {}), Kind.WRITE, text, data)
     deck.out.result("\n".join(lines), data)
-
-
-async def _tried(programmer: Programmer, image: Image, order: Order, *, erase: bool) -> Chip:
-    """The chip, after a serial number was tried in its place with none used. Raises `Refused`."""
-    with Ledger().told():
-        chip, _ = await read_chip(programmer)
-        sample = await order.sample(chip)
-        stamped(image, sample)
-        await insist_on_room(programmer, sample, erased=erase)
-        return chip
-
-
-@contextmanager
-def _spent(stamp: Stamp | None) -> Iterator[None]:
-    """Add to a fault what became of the serial number."""
-    try:
-        yield
-    except Fault as fault:
-        if stamp:
-            fault.advice = f"{fault.advice} {stamp.spent}".strip()
-        raise
 
 
 @verb("verify")

@@ -73,8 +73,11 @@ class SerialOptions:
             )
         return replace(self.at, memory=memory)
 
-    def order(self, memory: str) -> Order | None:
-        """A serial number within what is written to ``memory``; raises `UsageFault` without a place."""
+    def order(self, memory: str, *others: str) -> Order | None:
+        """A serial number in ``memory``, which is written, or one of the ``others``, which can be.
+
+        Raises `UsageFault` without a place.
+        """
         recipe, place = self.recipe, self.place(memory)
         if recipe is None:
             return None
@@ -82,7 +85,7 @@ class SerialOptions:
             raise UsageFault(
                 "It is not said where the serial number goes", advice="Name its address: --serial-at 0x7DFC."
             )
-        if place.memory != memory:
+        if place.memory not in {memory, *others}:
             raise UsageFault(
                 f"{memory} is written, the serial number is for {place.memory}",
                 advice=f"Stamp it afterwards: avrdeck serial {place.memory} --at {place.address:#x}.",

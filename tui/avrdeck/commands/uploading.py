@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
-from dataclasses import asdict
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -13,26 +14,32 @@ from avrdeck.boards import boards, images
 from avrdeck.boards.boards import Board
 from avrdeck.boards.catalog import part as find_part
 from avrdeck.boards.models import Part
+from avrdeck.boards.text import printable
 from avrdeck.commands.chronicle import noted_chip, noted_event
 from avrdeck.commands.deck import Deck
+from avrdeck.commands.issuing import numbered, spent, tried_upload
 from avrdeck.commands.memory import load_image
+from avrdeck.commands.serialoptions import SerialOptions, number_data, serial_options
 from avrdeck.commands.settings import Settings
 from avrdeck.commands.skipping import skipping
 from avrdeck.commands.verb import verb
 from avrdeck.jobs.backup.identity import read_chip
 from avrdeck.jobs.backup.store import Store
 from avrdeck.jobs.inventory.model import Kind, Sighting
+from avrdeck.jobs.serials.order import Order
+from avrdeck.jobs.serials.stamping import Stamp, stamp_chip
 from avrdeck.jobs.upload import bootloading, over_isp
 from avrdeck.jobs.upload.model import Plan, UploadReceipt
 from avrdeck.jobs.upload.reaching import Way, on_board
 from avrdeck.jobs.upload.resetting import Reset
 from avrdeck.protocol.dialects import Reach
 from avrdeck.protocol.errors import Fault, Refused, UsageFault
+from avrdeck.protocol.programmer import Programmer
 
 
 @verb("upload")
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
-@click.option("--delta", is_flag=True, help="Read first and write only the pages that differ.")
+@click.option("--delta", is_flag=True, help="Read first and write only the pages that differ, as --isp does.")
 @click.option(
     "--reset",
     "how",
@@ -43,47 +50,81 @@ from avrdeck.protocol.errors import Fault, Refused, UsageFault
 @click.option("--isp", is_flag=True, help="Over ISP, into the chip behind the programmer.")
 @click.option("--board", "board_id", metavar="ID", help="The board: its part, speed and room for sketches.")
 @click.option("--no-backup", is_flag=True, help="Before an erase save fuses and lock bits only.")
+@serial_options
 async def upload(
-    deck: Deck, file: Path, delta: bool, how: Reset, isp: bool, board_id: str | None, no_backup: bool
+    deck: Deck,
+    file: Path,
+    delta: bool,
+    how: Reset,
+    isp: bool,
+    board_id: str | None,
+    no_backup: bool,
+    serial: SerialOptions,
 ) -> None:
     """Write a sketch into a board and verify it, through its bootloader.
 
     A bootloader answers for about a second after a reset: by a pulse on DTR, by opening the port at 1200
     baud (touch), by a serial break, or by your finger on the button (manual). The boot section is never
-    written to. With --isp the chip is erased only if a bit has to go from 0 to 1; its bootloader is kept.
+    written to. With --isp only pages that differ are written; the chip is erased, and all of them written,
+    only if a bit has to go from 0 to 1; its bootloader is kept.
+
+    --serial gives the chip a serial number at --serial-at: in flash, within the sketch, or in EEPROM, after
+    it. FILE itself is not changed. A counter never gives a number twice, also when the upload fails.
 
     \b
     avrdeck upload blink.hex -P /dev/ttyACM0
     avrdeck upload blink.hex --delta --board nano -P /dev/ttyUSB0
     avrdeck upload blink.hex --reset manual -b 57600 -P /dev/ttyUSB0
+    avrdeck upload blink.hex --isp --serial number --serial-at eeprom:0 -P /dev/ttyACM0
     """
     board = boards.find(board_id) if board_id else None
     part = deck.part or (find_part(board.part) if board and board.part else None)
     image = load_image(deck, "flash", file)
+    order = serial.order("flash", "eeprom")
     if isp:
-        receipt = await _over_isp(deck, Plan(image, delta), part, save_contents=not no_backup)
+        done = await _over_isp(deck, Plan(image, delta), part, order, save_contents=not no_backup)
     else:
         plan = Plan(image, delta, board.maximum_size if board else None)
-        receipt = await _through_bootloader(deck, plan, part, _way(deck, how, board))
-    deck.out.result("\n".join(receipt.lines), asdict(receipt))
+        done = await _through_bootloader(deck, plan, part, order, _way(deck, how, board))
+    deck.out.result("\n".join(done.lines), done.data)
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What an upload came to, with the serial number that the chip has now."""
+
+    receipt: UploadReceipt
+    stamp: Stamp | None
+
+    @property
+    def lines(self) -> list[str]:
+        return [*self.receipt.lines, *([f"serial number {self.stamp.words}"] if self.stamp else [])]
+
+    @property
+    def data(self) -> dict[str, object]:
+        return {**asdict(self.receipt), **number_data(self.stamp)}
 
 
 def _way(deck: Deck, how: Reset, board: Board | None) -> Way:
     return Way(deck.port, how, deck.settings.baud or (board.speed if board else None))
 
 
-async def _through_bootloader(deck: Deck, plan: Plan, part: Part | None, way: Way) -> UploadReceipt:
+async def _through_bootloader(
+    deck: Deck, plan: Plan, part: Part | None, order: Order | None, way: Way
+) -> _Done:
     await deck.session.disconnect()
     async with on_board(way, part, deck.session.trace, deck.out.event) as programmer:
         images.fits(plan.image, programmer.require_part(), "flash")
         chip, _ = await read_chip(programmer)
         # Of a chip that this bootloader cannot tell from others, nothing can be noted.
         sighting = await noted_chip(deck, programmer) if chip.distinct else None
-        upload = bootloading.upload(programmer, plan, deck.out.event)
-        return await _noted(deck, sighting, plan, upload)
+        job = partial(bootloading.upload, programmer, on_event=deck.out.event)
+        return await _noted(deck, sighting, programmer, plan, order, job)
 
 
-async def _over_isp(deck: Deck, plan: Plan, part: Part | None, *, save_contents: bool) -> UploadReceipt:
+async def _over_isp(
+    deck: Deck, plan: Plan, part: Part | None, order: Order | None, *, save_contents: bool
+) -> _Done:
     store = await asyncio.to_thread(Store)
     async with deck.refined(Settings(part=part.name if part else None)).target() as programmer:
         if programmer.dialect.reach is not Reach.ISP:
@@ -93,29 +134,43 @@ async def _over_isp(deck: Deck, plan: Plan, part: Part | None, *, save_contents:
         images.fits(plan.image, programmer.require_part(), "flash")
         sighting = await noted_chip(deck, programmer)
         with skipping(deck) as skip:
-            upload = over_isp.upload(
+            job = partial(
+                over_isp.upload,
                 programmer,
-                plan,
-                store,
-                deck.answer,
-                skip.event,
+                store=store,
+                ask=deck.answer,
+                on_event=skip.event,
                 save_contents=save_contents,
                 wish=skip.wish,
             )
-            return await _noted(deck, sighting, plan, upload)
+            return await _noted(deck, sighting, programmer, plan, order, job)
 
 
 async def _noted(
-    deck: Deck, sighting: Sighting | None, plan: Plan, upload: Awaitable[UploadReceipt]
-) -> UploadReceipt:
-    """Carry ``upload`` out and note in the inventory how it ended."""
+    deck: Deck,
+    sighting: Sighting | None,
+    programmer: Programmer,
+    plan: Plan,
+    order: Order | None,
+    upload: Callable[[Plan], Awaitable[UploadReceipt]],
+) -> _Done:
+    """Carry ``upload`` out, with a serial number where one is ordered, and note how it ended."""
+    stamp: Stamp | None = None
+    if order:
+        chip = await tried_upload(programmer, plan.image, order, plan.board_limit)
+        stamp = await order.issue(chip, deck.out.event)
+    text = f"{plan.image.file}, serial number {stamp.text}" if stamp else plan.image.file
     try:
-        receipt = await upload
+        with spent(stamp):
+            receipt = await upload(replace(plan, image=numbered(plan.image, stamp)))
+            if stamp and stamp.memory == "eeprom":
+                await stamp_chip(programmer, stamp, deck.out.event)
     except Refused:
         raise
     except Fault as fault:
-        failed = f"{plan.image.file}: {fault.title}"
-        await noted_event(deck, sighting, Kind.UPLOAD, failed, {"holds": fault.holds})
+        failed = {"holds": fault.holds, **number_data(stamp)}
+        await noted_event(deck, sighting, Kind.UPLOAD, printable(f"{text}: {fault.title}"), failed)
         raise
-    await noted_event(deck, sighting, Kind.UPLOAD, plan.image.file, asdict(receipt))
-    return receipt
+    done = _Done(receipt, stamp)
+    await noted_event(deck, sighting, Kind.UPLOAD, printable(text), done.data)
+    return done

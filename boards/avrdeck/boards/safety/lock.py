@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from avrdeck.boards.locks import ERASE
 from avrdeck.boards.models import BootLock, MemoryLock
 from avrdeck.boards.safety.model import Case, Finding, Severity
 
-ERASE = "Chip erase unlocks; flash is lost, EEPROM too unless EESAVE is programmed."
 USUAL_LB = 0x03
 """Where nearly every part has its LB bits."""
 ECHOED = bytes([0x00, 0x01, 0x02])

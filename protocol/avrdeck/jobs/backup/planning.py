@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from avrdeck.boards.fuses import decode
 from avrdeck.boards.images import Image
-from avrdeck.boards.models import BLANK, Fuse, MemoryLock, Part
+from avrdeck.boards.locks import memory_lock
+from avrdeck.boards.models import BLANK, Fuse
 from avrdeck.boards.safety import BootImage, Context, Finding
 from avrdeck.boards.safety.model import STOCK_SCK_HZ
 from avrdeck.jobs.backup.identity import Chip, read_chip
 from avrdeck.jobs.backup.model import ABSENCE_WORDS, Absence, Backup
-from avrdeck.jobs.backup.taking import read_locked
 from avrdeck.jobs.fuses import Change
 from avrdeck.jobs.fuses import plan as plan_fuses
 from avrdeck.jobs.ledger import Ledger
@@ -182,7 +182,7 @@ class _Planner:
             self._notes.append(f"EEPROM is not in the backup ({ABSENCE_WORDS[absence]}).")
         if not erase or kept:
             return None, False
-        if read_locked(self._part, self._before):
+        if memory_lock(self._part, self._before).read_blocked:
             self._notes.append("The erase clears the EEPROM, and lock bits forbid to read it before.")
             return None, False
         self._notes.append("The erase clears the EEPROM: it is read before and written back.")
@@ -200,7 +200,7 @@ class _Planner:
 
     def _respect_lock(self, *, erase: bool, writes: bool) -> None:
         """Explain the lock bits, or refuse what they forbid."""
-        if not _write_locked(self._part, self._before):
+        if not memory_lock(self._part, self._before).write_blocked:
             return
         if erase:
             self._notes.append(f"The chip is locked (lock {self._before['lock']:02X}): the erase unlocks it.")
@@ -229,12 +229,3 @@ def _reachable(fuse: Fuse, found: int, wanted: int) -> int:
     spien = sum(bits.mask for bits in fuse.fields if bits.role == "spi_enable")
     mask = fuse.write_mask & fuse.used_mask & ~spien
     return found & ~mask & BLANK | wanted & mask
-
-
-def _write_locked(part: Part, values: Mapping[str, int]) -> bool:
-    """Whether the lock bits forbid writing, as far as they are known."""
-    bits = part.role("memory_lock")
-    if bits is None or "lock" not in values:
-        return False
-    known = bits.meaning(bits.get(values["lock"]))
-    return not (known and isinstance(known.meaning, MemoryLock)) or known.meaning.write_blocked

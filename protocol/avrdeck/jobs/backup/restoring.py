@@ -54,15 +54,16 @@ async def restore(
     save_contents: bool = True,
     wish: Wish = BEFORE_DESTROYING,
     on_event: EventHandler = unheard,
+    ledger: Ledger | None = None,
 ) -> RestoreReceipt:
     """Carry ``plan`` out on the target, which is in programming mode, after ``ask`` has confirmed it.
 
     The chip is saved into ``store`` first, without ``save_contents`` only its fuses, lock and
     identity; at the end it is let go. Raises `Refused` without a confirmation, and the fault that
-    stopped it, with what the chip holds by then.
+    stopped it, with what the chip holds by then; ``ledger`` knows that for whoever cancels it.
     """
     part = plan.backup.chip.part
-    ledger = Ledger()
+    ledger = ledger or Ledger()
     with ledger.told():
         await insist(ask, confirmation(f"Restore {plan.backup.name} into the {part}?", part, plan.findings))
         saved = await save_first(programmer, store, contents=save_contents, wish=wish, on_event=on_event)

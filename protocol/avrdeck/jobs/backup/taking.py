@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from avrdeck.boards.models import MemoryLock, Part
+from avrdeck.boards.locks import memory_lock
 from avrdeck.jobs.backup import blankness
 from avrdeck.jobs.backup.estimate import in_words, read_seconds
 from avrdeck.jobs.backup.identity import read_chip
@@ -115,7 +115,7 @@ class _Taker:
             return Absence.SKIPPED
         if name == "eeprom" and self._programmer.dialect.eeprom_address is EepromAddress.NONE:
             return Absence.UNREADABLE
-        if read_locked(self._part, values):
+        if memory_lock(self._part, values).read_blocked:
             self._on_event(StepDone(name, f"{name} is locked against reading: it cannot be saved"))
             return Absence.LOCKED
         return None
@@ -160,12 +160,3 @@ class _Taker:
         del progress
         if self._wish.skip():
             raise _Skipped("Skipped")
-
-
-def read_locked(part: Part, values: Mapping[str, int]) -> bool:
-    """Whether the lock bits forbid reading, as far as they are known; undefined ones count as such."""
-    bits = part.role("memory_lock")
-    if bits is None or "lock" not in values:
-        return False
-    known = bits.meaning(bits.get(values["lock"]))
-    return not (known and isinstance(known.meaning, MemoryLock)) or known.meaning.read_blocked

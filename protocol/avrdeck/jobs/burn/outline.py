@@ -164,9 +164,7 @@ def _operations(
             for values in (before, {**before, **plan.fuse_bytes})
         ]
         same = clocks[0] == clocks[1]
-        yield Operation(
-            "restart", "Leave, re-enter and check", "" if same else clocks[0], f"it answers on {clocks[1]}"
-        )
+        yield Operation("restart", "Leave, re-enter", "" if same else clocks[0], f"it answers on {clocks[1]}")
     size = f"{plan.image.size} bytes of {plan.file_name} at {plan.image.start:#06x}"
     yield Operation("flash", "Write flash", "blank", size)
     yield Operation("verify", "Verify flash", "", "every byte read back")

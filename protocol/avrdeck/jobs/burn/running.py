@@ -16,6 +16,8 @@ from avrdeck.protocol.errors import Fault, PortError, TargetError, UsageFault, V
 from avrdeck.protocol.programmer import Programmer
 from avrdeck.protocol.target import fuses, memories
 
+UNLOCKING = "Check supply, wires and GND: going on begins with an erase, which takes lock bits back."
+
 
 async def burn(
     programmer: Programmer, plan: BurnPlan, on_event: EventHandler = unheard, ledger: Ledger | None = None
@@ -165,7 +167,11 @@ class _Burner:
         self._begin("lock", f"write lock {lock:02X} and read it back")
         done = "The chip's fuses and flash are as planned"
         self._holds(f"{done}; lock may be FF or {lock:02X}.", seen=f"{done}.")
-        await fuses.write(self._programmer, "lock", lock)
+        try:
+            await fuses.write(self._programmer, "lock", lock)
+        except VerifyError as failure:
+            failure.advice = UNLOCKING
+            raise
         self._end("lock")
 
     async def _confirm(self, wanted: Mapping[str, int]) -> Mapping[str, int]:
@@ -180,7 +186,7 @@ class _Burner:
                 "lock",
                 [(0, 1)],
                 f"lock reads {values['lock']:02X} at the end, not {lock:02X}",
-                advice="Burn again: the erase unlocks the chip.",
+                advice=UNLOCKING,
             )
         self._holds("The chip is as planned.")
         return values

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from avrdeck.boards.fuses import decode
 from avrdeck.boards.images import Image
 from avrdeck.boards.images.image import Piece, joined
+from avrdeck.boards.locks import memory_lock
 from avrdeck.boards.models import BLANK, MemoryLock, Part
 from avrdeck.jobs.events import EventHandler, StepDone, StepStarted, unheard
 from avrdeck.jobs.ledger import Ledger
@@ -57,7 +58,7 @@ def _through_bootloader(programmer: Programmer, part: Part, patch: Patch) -> Pat
 
 
 def _over_isp(part: Part, patch: Patch, values: Mapping[str, int]) -> PatchPlan:
-    lock = _lock(part, values)
+    lock = memory_lock(part, values)
     if lock.read_blocked:
         raise UsageFault(
             f"The lock bits forbid reading ({_lock_text(values)}), so what is around the bytes is not known",
@@ -136,17 +137,6 @@ def _bytes(patch: Patch, *, even: bool = False) -> Image:
     wanted = patch.wanted
     extents = [(span.start & ~1 if even else span.start, span.end) for span in patch.spans]
     return Image(NAME, joined(Piece(start, wanted[start:end]) for start, end in extents), "eeprom")
-
-
-def _lock(part: Part, values: Mapping[str, int]) -> MemoryLock:
-    """What the lock byte forbids; a value without a meaning counts as locked."""
-    bits = part.role("memory_lock")
-    if bits is None or bits.memory not in values:
-        return MemoryLock(write_blocked=False, read_blocked=False)
-    known = bits.meaning(bits.get(values[bits.memory]))
-    if known and isinstance(known.meaning, MemoryLock):
-        return known.meaning
-    return MemoryLock(write_blocked=True, read_blocked=True)
 
 
 def _lock_text(values: Mapping[str, int]) -> str:

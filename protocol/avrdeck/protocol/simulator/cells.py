@@ -6,6 +6,7 @@ import random
 import string
 from dataclasses import dataclass
 
+from avrdeck.boards.locks import memory_lock
 from avrdeck.boards.models import BLANK, Fuse, MemoryLock, Part
 
 ROW_BYTES = 32
@@ -61,13 +62,7 @@ class Cells:
     @property
     def memory_lock(self) -> MemoryLock:
         """What the lock bits forbid a programmer; an undefined combination forbids all."""
-        bits = self.part.role("memory_lock")
-        if bits is None:
-            return MemoryLock(write_blocked=False, read_blocked=False)
-        known = bits.meaning(bits.get(self.fuses["lock"]))
-        if known and isinstance(known.meaning, MemoryLock):
-            return known.meaning
-        return MemoryLock(write_blocked=True, read_blocked=True)
+        return memory_lock(self.part, self.fuses)
 
 
 def factory_fresh(part: Part, seed: int = 0) -> Cells:

@@ -47,6 +47,7 @@ async def write(programmer: Programmer, name: str, value: int) -> None:
         raise UsageFault(f"{name} of this part cannot be written over ISP")
     value |= ~fuse.used_mask & 0xFF
     programmer.require(isp.encode(programmer.require_part(), f"{name}.write", data=value))
+    before = programmer.fuses.get(name)
     # From here on it may hold it, even if nobody hears of it any more.
     programmer.fuses[name] = value
     await programmer.instruct(f"{name}.write", data=value, settle_us=fuse.write_us)
@@ -61,9 +62,25 @@ async def write(programmer: Programmer, name: str, value: int) -> None:
             name,
             [(0, 1)],
             f"{name} was written as {value:02X} and reads back as {found:02X}",
-            advice="It takes effect when programming mode is left: write it again first, or restore the old "
-            "value.",
+            advice=_advice(programmer, name, before, found, value),
         )
+
+
+def _advice(programmer: Programmer, name: str, before: int | None, found: int, value: int) -> str:
+    """What to do about a byte that is not as it was written."""
+    from avrdeck.boards.locks import ERASE, memory_lock, only_by_erase
+
+    part = programmer.require_part()
+    if name != "lock":
+        if memory_lock(part, programmer.fuses).write_blocked:
+            return f"The lock bits freeze the fuses. {ERASE}"
+        return (
+            "It takes effect when programming mode is left: write it again first, or restore the old value."
+        )
+    check = "" if found == before else "Check supply, wires and GND. "
+    if only_by_erase(part, found, value):
+        return f"{check}{ERASE}"
+    return "Check supply, wires and GND, then write it again: lock bits that did not take still can."
 
 
 async def _read(programmer: Programmer, names: list[str]) -> dict[str, int]:
