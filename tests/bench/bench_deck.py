@@ -1,14 +1,12 @@
-"""Measures the app: first paint, keystroke to paint with and without a job, the hex view, a long console.
+"""Measures the app: first paint, the hex view, a long console, and keystroke to paint (`keystrokes`).
 
-Run it: ``python tests/bench/bench_deck.py``. Times are processor times of this process, so that a busy
-machine counts less; a key's time is all that it sets off until the app is idle again, its painting included.
+Run it: ``python tests/bench/bench_deck.py``. Times of the first three are processor times of this process, so
+that a busy machine counts less; a key's is all that it sets off until the app is idle again.
 """
 
 import asyncio
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -20,14 +18,6 @@ os.environ.update(AVRDECK_DATA=str(FOLDER / "data"), XDG_STATE_HOME=str(FOLDER /
 SIZE = (120, 40)
 LINES = 100_000
 TYPING = "ispx30x00x00x00xispx30"
-SCENES = {
-    "nothing": ["f12"] * 60,
-    "fuse cursor": ["right", "left"] * 40,
-    "fuse toggle": ["space"] * 60,
-    "pane": ["3", "2"] * 30,
-    "map cursor": ["3", *["right"] * 60, "2"],
-    "typing": ["4", *TYPING * 3, "escape"],
-}
 
 
 def milliseconds(since: float) -> float:
@@ -40,26 +30,22 @@ def megabytes() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-async def report(pilot, name: str, keys: Sequence[str]) -> list[float]:
+async def report(pilot, name: str, keys: Sequence[str]) -> None:
     times = []
     for key in keys:
         began = time.process_time()
         await pilot.press(key)
         times.append(milliseconds(began))
-    show(name, times)
-    return times
-
-
-def show(name: str, times: Sequence[float]) -> None:
     ordered = sorted(times)
     worst = ordered[min(int(len(ordered) * 0.99), len(ordered) - 1)]
     print(f"{name:28} p50 {statistics.median(ordered):5.1f} ms   p99 {worst:5.1f} ms   {len(ordered)} keys")
 
 
 async def first_paint() -> None:
-    from textual.app import App
-
     from avrdeck.tui.app import DeckApp
+
+    # isort: split
+    from textual.app import App
 
     imported = milliseconds(BEGAN)
     painted: list[float] = []
@@ -76,17 +62,8 @@ async def first_paint() -> None:
         await pilot.app.workers.wait_for_complete()
         await pilot.pause()
         print(f"connected and read {milliseconds(BEGAN):.0f} ms, {megabytes():.0f} MB")
-        await idle(pilot)
         await hex_view(pilot)
         await long_console(pilot)
-
-
-async def idle(pilot) -> None:
-    await pilot.press("2", "right")
-    times = []
-    for name, keys in SCENES.items():
-        times += await report(pilot, name, keys)
-    show("all of these", times)
 
 
 async def hex_view(pilot) -> None:
@@ -114,36 +91,11 @@ async def long_console(pilot) -> None:
     await report(pilot, "scrolling over them", ["pageup"] * 40)
 
 
-async def with_a_job(port: Path) -> None:
-    """The same keys while the whole flash is read, at the pace of a real line, again and again."""
-    from avrdeck.tui.app import DeckApp
-
-    async with DeckApp(str(port), baud=19200).run_test(size=SIZE) as pilot:
-        await pilot.app.workers.wait_for_complete()
-        await pilot.press("2", "right")
-        times = []
-        for name, keys in SCENES.items():
-            if not pilot.app.session.job:
-                await pilot.press("r")
-            times += await report(pilot, f"{name}, job running", keys)
-            if not pilot.app.screen.is_deck:
-                sys.exit(f"{pilot.app.screen} is in the way")
-        show("all of these, job running", times)
-        pilot.app.action_stop_job()
-
-
 def main() -> None:
     asyncio.run(first_paint())
-    port = FOLDER / "uno"
-    command = [sys.executable, "-m", "avrdeck", "sim", "--pty", str(port)]
-    board = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    try:
-        while not port.exists():
-            time.sleep(0.05)
-        asyncio.run(with_a_job(port))
-    finally:
-        board.kill()
-        board.wait()
+    import keystrokes  # its memory is not the app's
+
+    keystrokes.main()
 
 
 main()

@@ -23,6 +23,7 @@ from avrdeck.boards.images import Image
 from avrdeck.jobs.burn import BurnPlan, burn
 from avrdeck.jobs.events import EventHandler, unheard
 from avrdeck.jobs.gang import Gang
+from avrdeck.jobs.ledger import Ledger
 from avrdeck.protocol.flight import ReplyHandler, Request
 from avrdeck.protocol.framing import Reply
 from avrdeck.protocol.link import Link
@@ -84,7 +85,7 @@ def _burned(turns: list[Turn], count: int) -> tuple[list[float], float]:
 
 
 async def _gang(names: Iterable[str]) -> list[float]:
-    async def work(programmer: Programmer, on_event: EventHandler) -> float:
+    async def work(programmer: Programmer, on_event: EventHandler, ledger: Ledger) -> float:
         began = time.monotonic()
         await _work(programmer, on_event)
         return time.monotonic() - began

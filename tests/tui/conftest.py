@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 from avrdeck.protocol.transports.sim import SimTransport
 from avrdeck.tui.app import DeckApp
 from avrdeck.tui.settings import Settings
+from avrdeck.tui.widgets.pane import Pane
 from avrdeck.tui.widgets.sheet import Sheet
 
 SIM = "sim:?autoreset=no"
@@ -46,7 +47,8 @@ class Bench:
 
     async def settled(self) -> None:
         """Wait until every key sent so far has had its effect, jobs on the wire apart."""
-        while self.app.typing and self.app.is_running:  # noqa: ASYNC110 - every turn of the loop is one step on
+        app = self.app
+        while (app.typing or app.message_queue_size) and app.is_running:  # noqa: ASYNC110 - a step on each turn
             await asyncio.sleep(0)
         for _ in range(ROUNDS):
             await asyncio.sleep(0)
@@ -74,6 +76,12 @@ class Bench:
     def text(self, selector: str) -> str:
         """What a sheet shows."""
         return "\n".join(row.text for row in self.app.screen.query_one(selector).rows)
+
+    def edges(self, pane: str) -> tuple[str, str]:
+        """The upper and the lower edge of a pane's frame."""
+        found = self.app.screen.query_one(f"#{pane}", Pane)
+        lines = found.render_lines(found.outer_size.region)
+        return lines[0].text, lines[-1].text
 
 
 ROUNDS = 20

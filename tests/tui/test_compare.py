@@ -32,7 +32,7 @@ async def saved(bench) -> BackupsScreen:
     await bench.done()
     screen = bench.app.screen
     assert isinstance(screen, BackupsScreen)
-    assert len(screen.listed) == 1
+    assert len(screen.table.listed) == 1
     return screen
 
 
@@ -118,7 +118,7 @@ async def test_the_end_of_typing_over_is_escape_as_the_screen_says(deck):
         await bench.press("r")
         await bench.done()
         await bench.press("3", "enter", "e")
-        assert "esc ends" in str(bench.app.screen.query_one("#hex-pane").border_subtitle)
+        assert "esc ends" in bench.app.screen.query_one("#hex-pane").subtitle
         await bench.press("e", "e")
         assert bench.app.screen.model.staged == {0: 0xEE}
         await bench.press("escape")
@@ -138,8 +138,8 @@ async def test_two_backups_are_compared_and_their_difference_opened(deck):
         await bench.press("n")
         await bench.done()
         screen = bench.app.screen
-        assert len(screen.listed) == 2
-        first, second = (files.load(screen.listed[at].path).memories["hfuse"][0] for at in (1, 0))
+        assert len(screen.table.listed) == 2
+        first, second = (files.load(screen.table.listed[at].path).memories["hfuse"][0] for at in (1, 0))
         await bench.press("down", "space", "home", "d")
         await bench.until(lambda: screen.outcome.pair)
         told = said(bench)
@@ -182,7 +182,7 @@ async def test_the_chip_is_compared_with_a_backup_and_opened(deck):
 async def test_a_backup_is_deleted_after_a_yes_only(deck):
     async with deck(TINY) as bench:
         screen = await saved(bench)
-        path = screen.listed[0].path
+        path = screen.table.listed[0].path
         for keys in (["x", "n"], ["x", "escape"], ["delete", "enter"]):
             await bench.press(*keys)
             assert path.exists()
@@ -213,7 +213,7 @@ async def test_a_damaged_backup_says_why_and_can_be_deleted(deck, size, tmp_path
 async def test_a_backup_with_a_changed_byte_is_told_before_it_is_used(deck):
     async with deck(TINY) as bench:
         screen = await saved(bench)
-        path = screen.listed[0].path
+        path = screen.table.listed[0].path
         _change_a_byte(path)
         await bench.press("escape", "v")
         await bench.until(lambda: "cannot be used" in said(bench))

@@ -12,7 +12,7 @@ from avrdeck.tui.screens.answer import AnswerScreen
 from avrdeck.tui.screens.deck import DeckScreen
 from avrdeck.tui.screens.fault import FaultScreen
 from avrdeck.tui.views.fusegrid import BitCell, Cursor, FieldCell
-from avrdeck.tui.widgets.console import ConsoleLog
+from avrdeck.tui.widgets.consolelog import ConsoleLog
 from avrdeck.tui.widgets.fuses import FuseEditor
 from tui.conftest import SIM
 
@@ -80,7 +80,7 @@ async def test_space_stages_a_bit_and_moves_hex_and_field(deck):
         assert f"◆{name}" in bench.text("#fuse-editor")
         memory = editor.cell.bits.memory
         assert draft.staged == {memory: draft.read[memory] ^ editor.cell.bits.mask}
-        assert "◆1" in str(bench.app.screen.query_one("#fuses").border_title)
+        assert "◆1" in bench.edges("fuses")[0]
         await bench.press("u")
         assert not bench.session.draft.staged
 

@@ -5,8 +5,10 @@ import asyncio
 import pytest
 
 from avrdeck.jobs.doctor import diagnosing
+from avrdeck.jobs.doctor.model import Patient
 from avrdeck.protocol.errors import PortError, PortReason
 from avrdeck.tui import messages
+from avrdeck.tui.controllers.doctoring import Examination
 from avrdeck.tui.screens.deck import DeckScreen
 from avrdeck.tui.screens.doctor import DoctorScreen
 from avrdeck.tui.screens.fault import FaultScreen
@@ -234,6 +236,16 @@ async def test_a_chip_that_our_own_edit_silenced_is_known(deck, tmp_path):
         assert "nothing written" in bench.app.clipboard
 
 
+async def test_the_chip_of_one_port_explains_nothing_on_another(deck, monkeypatch):
+    async with deck() as bench:
+        session = bench.app.session
+        examination = Examination(session, lambda: None)
+        monkeypatch.setattr("avrdeck.tui.controllers.doctoring.patient_on", lambda *_: Patient())
+        assert (await examination._patient()).last == session.last_fuses != {}
+        examination.port = "/dev/ttyUSB7"
+        assert (await examination._patient()).part is None
+
+
 async def test_without_a_line_for_the_sketch_nothing_is_copied(deck):
     async with deck() as bench:
         await examined(bench)
@@ -247,6 +259,8 @@ async def test_wiring_and_trace_are_a_key_away(deck):
         await examined(bench)
         assert "10 µF" in bench.text("#doctor-advice")
         assert "─ MOSI ─" in bench.text("#doctor-advice")
+        assert "10 µF   ◄ missing" in bench.text("#doctor-advice"), "opening the port resets this one"
+        assert "MISO ◄ open?" in bench.text("#doctor-advice")
         await bench.press("w")
         assert isinstance(bench.app.screen, WiringScreen)
         assert "D11 or ICSP-4" in bench.text("#drawing")

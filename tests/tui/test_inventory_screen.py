@@ -4,8 +4,11 @@ import sqlite3
 
 import pytest
 
+from avrdeck.boards.catalog import part
 from avrdeck.jobs.inventory.book import Inventory
 from avrdeck.jobs.places import inventory_file
+from avrdeck.protocol.simulator.cells import factory_fresh
+from avrdeck.protocol.simulator.target import Target
 from avrdeck.tui.screens.dialogs import PromptScreen
 from avrdeck.tui.screens.inventory import InventoryScreen
 
@@ -82,3 +85,38 @@ async def test_what_stands_in_the_file_cannot_steer_the_terminal(deck, key, size
             await bench.press("enter")
             assert chip().notes == HOSTILE, "what was not changed is not rewritten"
             assert chip().label == HOSTILE
+
+
+async def test_a_chip_without_a_serial_number_is_noted_and_not_recognised(deck):
+    old = "sim:?autoreset=no&part=at90s8515"
+    for _ in range(2):
+        async with deck(old) as bench:
+            assert "Seen      not recognised" in bench.text("#connection-form")
+    known = chip()
+    assert (known.chip.part, known.chip.distinct, known.sightings) == ("AT90S8515", False, 2)
+
+
+async def test_a_chip_whose_number_a_bootloader_hides_is_nobody(deck):
+    async with deck("sim:?dialect=optiboot") as bench:
+        assert bench.app.session.connected
+        assert bench.app.session.sighting is None
+    with Inventory() as inventory:
+        assert inventory.chips() == ()
+
+
+async def test_another_chip_on_an_open_connection_has_its_own_history(deck):
+    async with deck() as bench:
+        first = bench.session.sighting.known.id
+        await bench.session.programmer.leave()
+        other = factory_fresh(part("ATmega328P"), seed=2)
+        other.fuses["lfuse"] = 0xE2
+        bench.machine.firmware.target = Target(other)
+        await bench.session.read_fuses()
+        assert bench.session.sighting.known.id != first
+    with Inventory() as inventory:
+        noted = {
+            known.id: [each.data["lfuse"] for each in inventory.history(known.id)]
+            for known in inventory.chips()
+        }
+    assert noted[first] == [0x62]
+    assert sorted(noted.values()) == [[0x62], [0xE2]]

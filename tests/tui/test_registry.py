@@ -6,6 +6,7 @@ from textual.binding import Binding
 from avrdeck.protocol.errors import Fault
 from avrdeck.tui import actions
 from avrdeck.tui.actions import ACTIONS, Scope
+from avrdeck.tui.offering import Offering
 from avrdeck.tui.palette import ActionProvider, reachable
 from avrdeck.tui.screens.backups import BackupsScreen
 from avrdeck.tui.screens.burn import BurnScreen
@@ -55,7 +56,8 @@ def screen_for(scope: Scope, session):
 
 
 @pytest.mark.parametrize("scope", list(Scope), ids=lambda scope: scope.name.lower())
-async def test_every_action_has_a_home_a_key_a_palette_entry_and_help(deck, scope):
+async def test_every_action_has_a_home_a_key_a_palette_entry_and_help(deck, scope, monkeypatch):
+    monkeypatch.setattr(Offering, "check_action", lambda *_: True)  # as if everything could be done now
     async with deck() as bench:
         if scope not in ON_THE_DECK:
             await bench.app.push_screen(screen_for(scope, bench.session))

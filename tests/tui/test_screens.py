@@ -134,11 +134,16 @@ async def test_a_bootloader_is_burned_after_a_yes(deck, tmp_path: Path, monkeypa
         assert isinstance(bench.app.screen, DeckScreen)
 
 
-async def test_wiring_and_help_open_and_close(deck):
-    async with deck() as bench:
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_wiring_and_help_open_and_close(deck, size):
+    async with deck(size=size) as bench:
         await bench.press("y")
         assert isinstance(bench.app.screen, WiringScreen)
         assert "MOSI" in bench.text("#drawing")
+        sheet = bench.app.screen.query_one("#drawing")
+        assert all(len(row.text) <= sheet.scrollable_content_region.width for row in sheet.rows), (
+            "none is cut"
+        )
         await bench.press("escape", "question_mark")
         assert isinstance(bench.app.screen, HelpScreen)
         assert bench.text("#help-text").startswith(" Fuses")
@@ -185,7 +190,7 @@ async def test_a_backup_is_taken_compared_and_restored(deck, tmp_path: Path):
         await bench.press("TYPE:yes", "enter")
         await bench.done()
         assert bytes(chip.flash[:4]) == b"\x01\x02\x03\x04"
-        assert len(screen.listed) == 2, "what was there before the restore was saved"
+        assert len(screen.table.listed) == 2, "what was there before the restore was saved"
 
 
 async def test_a_chip_is_labelled_and_greeted_by_its_label(deck):

@@ -285,7 +285,7 @@ def test_the_same_in_tmux(tmp_path):
         tmux.type("Escape")
         tmux.see("space toggle")
         tmux.type("w")
-        tmux.see("Confirm")
+        tmux.see("w write   c copy")
         tmux.type("w")
         tmux.see("In effect: lfuse E2")
         tmux.type("Escape")

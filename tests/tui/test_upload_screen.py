@@ -41,15 +41,23 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
+class Opened(list[SimTransport]):
+    """Every virtual port that is opened, with ``content`` in flash."""
+
+    content = b""
+
+
 @pytest.fixture
-def opened(monkeypatch) -> list[SimTransport]:
+def opened(monkeypatch) -> Opened:
     """Every virtual port that is opened from now on."""
-    wires: list[SimTransport] = []
+    wires = Opened()
     honest = sim.open_sim
 
     def opening(url: str = "sim:", baud: int | None = None) -> SimTransport:
-        wires.append(honest(url, baud))
-        return wires[-1]
+        wire = honest(url, baud)
+        wire.machine.target.cells.flash[: len(wires.content)] = wires.content
+        wires.append(wire)
+        return wire
 
     monkeypatch.setattr(sim, "open_sim", opening)
     return wires
@@ -145,13 +153,13 @@ async def test_a_no_leads_back_to_the_plan_and_nothing_was_written(deck, file, y
         await shows(bench, "The chip is unchanged.")
 
 
-async def test_delta_writes_only_the_pages_that_differ(deck, file):
+async def test_over_isp_only_the_pages_that_differ_are_written(deck, file):
     async with deck() as bench:
         cells = bench.machine.target.cells
         cells.flash[:1500] = sketch()
         cells.flash[130] = 0xFF
         screen = await planned(bench, file, "d")
-        await shows(bench, "only those that differ")
+        assert not screen.upload.delta, "nothing to choose over ISP"
         await bench.press("enter")
         await answered(bench, "yes")
         await bench.done()
@@ -180,6 +188,18 @@ async def test_through_the_bootloader_the_sketch_goes_in_and_the_port_is_closed(
         assert not bench.session.connected
         assert not bench.seen(messages.PortLost), "it was let go, not lost"
         assert bytes(bench.session.maps["flash"].data[:1500]) == sketch()
+
+
+async def test_delta_writes_only_the_pages_that_differ(deck, file, opened):
+    opened.content = sketch()[:130] + bytes([~sketch()[130] & 0xFF]) + sketch()[131:]
+    async with deck(OPTIBOOT) as bench:
+        screen = await planned(bench, file, "d")
+        await shows(bench, "only those that differ")
+        await bench.press("enter")
+        await answered(bench, "yes")
+        await bench.done()
+        assert screen.upload.receipt.pages_written == 1
+        assert bytes(opened[-1].machine.target.cells.flash[:1500]) == sketch()
 
 
 async def test_a_board_that_says_nothing_is_one_fault_and_can_be_tried_again(deck, file):
@@ -304,9 +324,12 @@ async def test_every_choice_is_in_the_plan(deck, file, monkeypatch):
 
 async def test_what_is_missing_is_told_before_anything_is_asked(deck, file, tmp_path):
     async with deck(OPTIBOOT) as bench:
-        await bench.press("1", "U", "enter")
-        assert "No file is chosen yet" in bench.text("#fault-text")
-        await bench.press("escape", "f", f"TYPE:{tmp_path / 'none.hex'}", "enter")
+        await bench.press("1", "U")
+        await shows(bench, "f chooses the file")
+        assert "upload" not in bench.text("#footer")
+        await bench.press("enter")
+        assert isinstance(bench.app.screen, UploadScreen)
+        await bench.press("f", f"TYPE:{tmp_path / 'none.hex'}", "enter")
         assert "cannot be read" in str(bench.app.screen.query_one("#prompt").border_subtitle)
         await bench.press("escape", "f", f"TYPE:{file}", "enter", "i", "enter")
         assert "Optiboot answers, a bootloader" in bench.text("#fault-text")

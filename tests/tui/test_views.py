@@ -5,8 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from avrdeck.boards import wiring
 from avrdeck.boards.catalog import part, part_names
 from avrdeck.boards.images import Image
+from avrdeck.boards.text import printable
 from avrdeck.protocol.target.progress import Operation, Progress
 from avrdeck.tui.controllers.choices import typed_byte, typed_supply, typed_xtal
 from avrdeck.tui.controllers.tracing import BadFilter, wanted
@@ -15,7 +17,7 @@ from avrdeck.tui.hexmodel import BadPattern, HexModel
 from avrdeck.tui.pages import Page, PageMap
 from avrdeck.tui.screens.dialogs import Refusal
 from avrdeck.tui.settings import Settings
-from avrdeck.tui.views import findings, fusegrid, fuserows
+from avrdeck.tui.views import findings, fusegrid, fuserows, steps, wires
 from avrdeck.tui.views.fusegrid import BitCell, Cursor, FieldCell
 from avrdeck.tui.views.ink import Pen, cells, clipped, target_at
 
@@ -28,7 +30,7 @@ def test_every_part_has_an_editor_in_which_every_bit_and_field_can_be_reached(na
     for width in WIDTHS:
         lines = fusegrid.layout(draft.part, width)
         cells_ = fusegrid.cursor_rows(lines, draft.part)
-        painted = fuserows.rows(draft, lines, cells_[0][0], width, 99)
+        painted = fuserows.Editor(draft, lines, width).rows(cells_[0][0], 99)
         assert all(run.column + cell_len(run.text) <= width for row in painted for run in row.runs), width
         there = {cell for row in cells_ for cell in row}
         for fuse in draft.part.fuses.values():
@@ -184,3 +186,46 @@ class TestSettings:
         assert settings.theme == "avrdeck-dark"
         assert settings.port == ""
         assert not settings.keys
+
+
+class TestSteps:
+    @given(
+        st.text(st.characters(codec="utf-8"), max_size=90),
+        st.sampled_from(["", "FF", "internal RC at 1 MHz"]),
+    )
+    def test_whatever_a_step_says_is_read_to_its_end(self, after, before):
+        step = steps.Step("key", "Write flash", after, before, seconds=17.9)
+        for width in WIDTHS:
+            rows = steps.step_rows(8, step, width)
+            shown = "".join("".join(row.text.replace("17.9 s", "") for row in rows).split())
+            assert "".join(printable(after).split()) in shown
+            assert "".join(before.split()) in shown
+            assert all(cell_len(row.text) <= width for row in rows)
+            assert "17.9 s" in rows[0].text
+
+    def test_the_columns_are_named_where_they_are(self):
+        step = steps.Step("key", "hfuse", "DE", "D9")
+        (row,) = steps.step_rows(1, step, 76)
+        head = steps.header(76)
+        for name, text in (("step", "hfuse"), ("before", "D9"), ("after", "DE")):
+            assert head.text.index(name) == row.text.index(text)
+
+
+class TestWires:
+    PLAN = wiring.plan("uno", "ATmega328P")
+
+    @pytest.mark.parametrize("width", [46, 57, 76])
+    def test_only_what_is_named_is_marked(self, width):
+        assert "◄" not in "".join(row.text for row in wires.rows(self.PLAN, width))
+        rows = [row.text for row in wires.rows(self.PLAN, width, {"RESET", "capacitor"})]
+        marked = [line for line in rows if "◄" in line]
+        assert len(marked) == 2
+        assert "RESET" in marked[0]
+        assert marked[0].count(wires.OPEN) == 1
+        assert "10 µF" in marked[1]
+        assert wires.MISSING in marked[1]
+        assert all(cell_len(line) <= width for line in rows)
+
+    def test_without_a_capacitor_in_the_picture_none_is_missing(self):
+        plan = wiring.plan("leonardo", "ATmega328P")
+        assert wires.MISSING not in "".join(row.text for row in wires.rows(plan, 57, {"capacitor"}))

@@ -61,6 +61,11 @@ class Action:
         """The first key as the footer shows it."""
         return key_text(self.keys.split(",")[0])
 
+    @property
+    def verb(self) -> str:
+        """The ``method`` without its arguments."""
+        return self.method.partition("(")[0]
+
     def binding(self) -> Binding:
         """The Textual binding of this row."""
         return Binding(
@@ -93,6 +98,7 @@ TABLE = {
     Scope.APP: (
         Row("palette", "ctrl+p", "command_palette", "commands", "Find a command.", rank=1, priority=True),
         Row("help", "question_mark,f1", "help", "help", "Show what the keys do here.", rank=0),
+        Row("stop", "ctrl+x", "stop_job", "stop", "Stop the running job at a safe place.", show=False),
         Row("theme", "ctrl+t", "next_theme", "theme", "Change to the next theme.", show=False),
         Row("quit", "ctrl+q", "quit", "quit", "Let the target go and leave.", show=False, priority=True),
     ),
@@ -114,7 +120,6 @@ TABLE = {
         Row("backups", "v", "app.backups", "backups", "Backups: take, compare, restore.", rank=8),
         Row("inventory", "i", "app.inventory", "inventory", "The chips that were seen.", rank=8),
         Row("wiring", "y", "app.wiring", "wiring", "Show how to wire programmer and target.", show=False),
-        Row("stop", "ctrl+x", "app.stop_job", "stop", "Stop the running job at a safe place.", show=False),
     ),
     Scope.CONNECTION: (
         Row("choose", "enter", "choose", "choose", "Choose the value on this line.", rank=1),
@@ -191,15 +196,19 @@ TABLE = {
     Scope.PATCH: (
         Row("leave", "escape", "leave", "back", "Leave without writing, or stop at a safe place.", rank=0),
         Row("start", "enter,w", "start", "write", "Write the staged bytes, after a confirmation.", rank=1),
-        Row("skip", "p", "skip", "proceed", "Proceed without the rest of a running backup.", rank=2),
+        Row("skip", "p", "skip", "skip backup", "Proceed without the rest of a running backup.", rank=2),
+        Row("copy", "c", "copy", "copy", "Copy plan, steps and log as text.", rank=5),
     ),
     Scope.BURN: (
         Row("leave", "escape", "leave", "deck", "Leave, or stop the burn.", rank=0),
         Row("board", "b", "board", "board", "Choose the board.", rank=1),
         Row("file", "l", "file", "loader", "Choose the bootloader's file.", rank=2),
+        Row("deckboot", "k", "deckboot", "deckboot", "Take deckboot, avrdeck's own bootloader.", rank=4),
         Row("rehearse", "h", "rehearse", "rehearse", "Play the burn on a virtual chip first.", rank=3),
         Row("start", "enter", "start", "burn", "Burn as planned, after a confirmation.", rank=1),
-        Row("skip", "p", "skip", "proceed", "Proceed without the rest of a running backup.", rank=4),
+        Row("resume", "r", "resume", "resume", "Go on with the burn of this chip that stopped.", rank=1),
+        Row("skip", "p", "skip", "skip backup", "Proceed without the rest of a running backup.", rank=1),
+        Row("copy", "c", "copy", "copy", "Copy plan, steps and log as text.", rank=5),
     ),
     Scope.UPLOAD: (
         Row("leave", "escape", "leave", "deck", "Leave, or stop the upload.", rank=0),
@@ -210,7 +219,8 @@ TABLE = {
         Row("speed", "s", "speed", "speed", "Choose the bootloader's line speed.", rank=6),
         Row("board", "b", "board", "board", "Name the board: its part, speed and room.", rank=5),
         Row("start", "enter", "start", "upload", "Upload as planned, after a confirmation.", rank=1),
-        Row("skip", "p", "skip", "proceed", "Proceed without the rest of a running backup.", rank=6),
+        Row("skip", "p", "skip", "skip backup", "Proceed without the rest of a running backup.", rank=1),
+        Row("copy", "c", "copy", "copy", "Copy plan, steps and log as text.", rank=7),
     ),
     Scope.DOCTOR: (
         Row("leave", "escape,q", "leave", "deck", "Back to the deck; stops what runs.", rank=0),
@@ -229,7 +239,7 @@ TABLE = {
         Row("open", "enter", "open", "bytes", "Look at the bytes of the backup.", rank=4),
         Row("restore", "r", "restore", "restore", "Bring the chip back to the backup.", rank=1),
         Row("delete", "x,delete", "delete", "delete", "Delete the backup, after a confirmation.", rank=5),
-        Row("skip", "p", "skip", "proceed", "Proceed without the rest of a running backup.", rank=6),
+        Row("skip", "p", "skip", "skip backup", "Proceed without the rest of a running backup.", rank=1),
     ),
     Scope.COMPARED: (
         Row("open", "enter", "open", "difference", "Open the memory's difference byte by byte.", rank=0),
@@ -243,7 +253,7 @@ TABLE = {
         Row("note", "n", "note", "notes", "Keep notes on the chip.", rank=1),
     ),
     Scope.WIRING: (
-        Row("leave", "escape,q", "leave", "deck", "Back to the deck.", rank=0),
+        Row("leave", "escape,q", "leave", "back", "Back to where it was opened.", rank=0),
         Row("programmer", "p", "programmer", "programmer", "Choose the programmer.", rank=1),
         Row("target", "t", "target", "target", "Choose the target.", rank=1),
         Row("copy", "c", "copy", "copy", "Copy the drawing.", rank=2),

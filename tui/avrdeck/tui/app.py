@@ -203,7 +203,8 @@ class DeckApp(JobApp):
 
     def _read(self, memory: str) -> bool:
         """Whether a memory was read; says so if not."""
-        if self.session.maps[memory].complete:
+        found = self.session.maps.get(memory)
+        if found and found.complete:
             return True
         self.notify(f"{memory} was not read yet: r reads it.", markup=False)
         return False

@@ -1,7 +1,8 @@
 """Every screen of the app as a picture, taken from the simulator: for the README and to see what changed.
 
 ``python -m avrdeck.tui.gallery FOLDER`` writes them all. Nothing in them depends on time or place: the
-chip is made up, durations read 0, and the machine's ports, folders and history are not looked at.
+chip is made up, time is that of the virtual lines, and the machine's ports, folders and history are not
+looked at.
 """
 
 from __future__ import annotations
@@ -22,11 +23,13 @@ from textual.pilot import Pilot
 
 from avrdeck.boards import images
 from avrdeck.boards.catalog import part
-from avrdeck.boards.images import Image
+from avrdeck.boards.images import Image, Segment
 from avrdeck.jobs.inventory.book import Inventory
 from avrdeck.protocol.simulator import state
 from avrdeck.protocol.simulator.cells import factory_fresh
 from avrdeck.protocol.simulator.oscillator import UNO_CRYSTAL
+from avrdeck.protocol.target.progress import Operation, Progress
+from avrdeck.protocol.transports.sim import SimTransport, open_sim
 from avrdeck.tui import screenshots, themes
 from avrdeck.tui.app import DeckApp
 from avrdeck.tui.screens.answer import AnswerScreen
@@ -38,16 +41,50 @@ NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 MOST_LOOKS = 30
 SETTLING_SECONDS = 0.15
 """The panes repaint ten times a second."""
-WAIT, ASKED = "wait", "asked"
-"""In a scene's keys: wait for the job on the wire, or for its question."""
+WAIT, ASKED, HELD = "wait", "asked", "held"
+"""In a scene's keys: wait for the job on the wire, for its question, or until it is held in its middle."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A picture: what is pressed before it is taken. A key beginning with ``type:`` is typed."""
+    """A picture: what is pressed before it is taken. A key beginning with ``type:`` is typed.
+
+    ``hold`` is how many bytes of flash are written when the wire stands still.
+    """
 
     name: str
     keys: Sequence[str]
+    hold: int = 0
+
+
+class Wires:
+    """The virtual lines that are opened: their time, and whether they stand still."""
+
+    def __init__(self) -> None:
+        self.opened: list[SimTransport] = []
+        self.hold = 0
+        self.held = False
+        self._go_on = asyncio.Event()
+
+    def now(self) -> float:
+        """Virtual seconds on all of them together."""
+        return sum(wire.now() for wire in self.opened)
+
+    def open(self, url: str = "sim:", baud: int | None = None) -> SimTransport:
+        """As `open_sim`."""
+        self.opened.append(open_sim(url, baud))
+        return self.opened[-1]
+
+    async def wait(self, progress: Progress | None) -> None:
+        """Wait where the scene wants the line to be held."""
+        if self.hold and progress and progress.operation is Operation.WRITE and progress.done >= self.hold:
+            self.held = True
+            await self._go_on.wait()
+
+    def release(self) -> None:
+        """Let what was held go on."""
+        self.hold = 0
+        self._go_on.set()
 
 
 STAGED = ("r", WAIT, "3", "enter", "e", "type:0000ff", "escape")
@@ -61,7 +98,10 @@ TYPED = (
     "4", "type:fuse set eesave=on bodlevel=4.3V", "enter", WAIT,
     "type:isp 30 00 {0..2} 00", "enter", WAIT,
 )  # fmt: skip
-BURN = ("b", "b", "type:uno mini", "enter", "l", "type:loader.hex", "enter")
+UNO_MINI = ("b", "b", "type:uno mini", "enter", "l")
+BURN = (*UNO_MINI, "type:loader.hex", "enter")
+UPLOAD = ("U", "f", "type:other.hex", "enter")
+YES = ("enter", ASKED, "type:yes", "enter")
 SCENES = (
     Scene("fuses", ("r", WAIT, *TYPED, "escape", "2", *["down"] * 7)),
     Scene("connection", ("r", WAIT, "1")),
@@ -78,12 +118,11 @@ SCENES = (
     Scene("patched", (*STAGED, "w", WAIT, "enter", ASKED, "type:yes", "enter", WAIT)),
     Scene("trace", ("t", "f", *["up"] * 6)),
     Scene("burn", ("r", WAIT, *BURN)),
-    Scene("burned", ("r", WAIT, *BURN, "enter", ASKED, "type:yes", "enter", WAIT)),
+    Scene("burning", ("r", WAIT, *UNO_MINI, "type:factory.hex", "enter", *YES, HELD), hold=5632),
+    Scene("burned", ("r", WAIT, *BURN, *YES, WAIT)),
     Scene("upload", ("r", WAIT, "U", "i", "f", "type:other.hex", "enter")),
-    Scene(
-        "uploaded",
-        ("r", WAIT, "U", "f", "type:other.hex", "enter", "enter", *[ASKED, "type:yes", "enter"] * 2, WAIT),
-    ),
+    Scene("uploading", ("r", WAIT, *UPLOAD, *YES, *YES[1:], HELD), hold=3968),
+    Scene("uploaded", ("r", WAIT, *UPLOAD, *YES, *YES[1:], WAIT)),
     Scene("doctor", ("o", "type:sim:?target=none", "enter", WAIT, "escape", "d", WAIT)),
     Scene("backups", ("v", "n", WAIT, "escape", "v", WAIT)),
     Scene("compared", (*WRITTEN, "escape", "v", "n", WAIT, "space", "down", "down", "d", WAIT)),
@@ -102,17 +141,29 @@ View = tuple[tuple[int, int], str]
 async def pictures(scene: Scene, views: Sequence[View]) -> list[str]:
     """The scene as Rich's SVG, once a view."""
     taken = []
-    with surroundings() as port:
+    wires = Wires()
+    wires.hold = scene.hold
+    with surroundings(wires) as port:
         app = DeckApp(port)
         app.animation_level = "none"
-        async with app.run_test(size=views[0][0]) as pilot:
-            await _settled(pilot)
-            for key in scene.keys:
-                await _press(pilot, key)
-            for size, theme in views:
-                app.theme = theme
-                await pilot.resize_terminal(*size)
-                taken.append(await _still(pilot))
+        read = SimTransport.read
+
+        async def held(wire: SimTransport, timeout: float) -> bytes:
+            await wires.wait(app.session.job.progress if app.session.job else None)
+            return await read(wire, timeout)
+
+        with mock.patch.object(SimTransport, "read", held):
+            async with app.run_test(size=views[0][0]) as pilot:
+                await _settled(pilot)
+                for key in scene.keys:
+                    await _press(pilot, key, wires)
+                for size, theme in views:
+                    app.theme = theme
+                    await pilot.resize_terminal(*size)
+                    taken.append(await _still(pilot))
+                wires.release()
+                if scene.hold:
+                    await _settled(pilot)
     return taken
 
 
@@ -129,9 +180,12 @@ async def _still(pilot: Pilot[None]) -> str:
     return before
 
 
-async def _press(pilot: Pilot[None], key: str) -> None:
+async def _press(pilot: Pilot[None], key: str, wires: Wires) -> None:
     if key == WAIT:
         await _settled(pilot)
+    elif key == HELD:
+        while not wires.held:
+            await pilot.pause(SETTLING_SECONDS)
     elif key == ASKED:
         while not isinstance(pilot.app.screen, AnswerScreen):
             await pilot.pause(SETTLING_SECONDS)
@@ -159,8 +213,8 @@ def _noon() -> datetime:
 
 
 @contextmanager
-def surroundings() -> Iterator[str]:
-    """A folder with a made-up chip and files, and a machine without ports or clock; the port to open."""
+def surroundings(wires: Wires) -> Iterator[str]:
+    """A folder with a made-up chip and files, and a machine with ``wires`` alone; the port to open."""
     before = Path.cwd()
     with tempfile.TemporaryDirectory() as folder, mock.patch.dict(os.environ) as environment:
         os.environ.update(AVRDECK_DATA=f"{folder}/data", XDG_STATE_HOME=f"{folder}/state")
@@ -170,8 +224,8 @@ def surroundings() -> Iterator[str]:
         try:
             with (
                 mock.patch("serial.tools.list_ports.comports", list),
-                mock.patch("avrdeck.tui.views.steps.duration", return_value="0 ms"),
-                mock.patch("avrdeck.tui.controllers.steplog.now", return_value=0.0),
+                mock.patch("avrdeck.protocol.transports.sim.open_sim", wires.open),
+                mock.patch("avrdeck.tui.controllers.steplog.now", wires.now),
                 mock.patch.object(Inventory.__init__, "__defaults__", (None, _noon)),
                 mock.patch("avrdeck.jobs.backup.model.datetime", mock.Mock(**{"now.return_value": NOON})),
                 mock.patch("textual.widgets.Input.cursor_blink", new=False),
@@ -201,6 +255,8 @@ def _furnish(folder: Path) -> None:
         program[address] = byte
     images.save(Image.of(bytes(program)), folder / "other.hex")
     images.save(Image.of(loader, LOADER_AT), folder / "loader.hex")
+    both = (Segment(0, bytes(program)), Segment(LOADER_AT, loader))
+    images.save(Image("", both), folder / "factory.hex")
 
 
 async def write_all(folder: Path) -> None:

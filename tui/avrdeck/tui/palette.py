@@ -12,10 +12,11 @@ from textual.dom import DOMNode
 from textual.widgets import OptionList
 
 from avrdeck.tui.actions import ACTIONS, Action, Scope
+from avrdeck.tui.closing import Closing
 
 
 def reachable(screen: DOMNode) -> Iterator[tuple[Action, DOMNode]]:
-    """Every action that works on ``screen``, and the widget that carries it out."""
+    """Every action that ``screen`` has, and the widget that carries it out."""
     homes: dict[Scope, DOMNode] = {Scope.APP: screen.app}
     for node in screen.walk_children(with_self=True):
         scope = getattr(node, "scope", None)
@@ -28,19 +29,26 @@ def reachable(screen: DOMNode) -> Iterator[tuple[Action, DOMNode]]:
             yield action, homes[action.scope]
 
 
+def working(screen: DOMNode) -> Iterator[tuple[Action, DOMNode]]:
+    """Those of them that do something now."""
+    for action, home in reachable(screen):
+        if home.check_action(action.verb, ()):
+            yield action, home
+
+
 class ActionProvider(Provider):
     """Finds actions by their help, label or key."""
 
     async def discover(self) -> Hits:
         """Every action, before anything is typed."""
-        for action, home in reachable(self.screen):
+        for action, home in working(self.screen):
             if not action.id.startswith("app.palette"):
                 yield DiscoveryHit(self._name(action), self._run(action, home), help=self._help(action))
 
     async def search(self, query: str) -> Hits:
         """The actions that fit."""
         matcher = self.matcher(query)
-        for action, home in reachable(self.screen):
+        for action, home in working(self.screen):
             name = self._name(action)
             score = matcher.match(name)
             if score > 0:
@@ -61,7 +69,7 @@ class ActionProvider(Provider):
         return run
 
 
-class Palette(CommandPalette):
+class Palette(Closing, CommandPalette):
     """Textual's, but paging through a list with nothing in it does nothing, where Textual's fails."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -13,6 +13,7 @@ from textual import events
 from textual.app import App, ScreenStackError
 from textual.dom import DOMNode
 from textual.message import Message
+from textual.widget import Widget
 
 LEAST_ROUNDS, MOST_ROUNDS = 2, 6
 """A key takes effect in a round; what it makes a widget ask for in another, as long as the focus moves."""
@@ -66,10 +67,19 @@ class OrderedApp(App[None]):
         return all(node.is_attached and node.is_running for node in follower.place)
 
     async def _take_next(self) -> None:
+        """Take a key; one for a screen that a job has just opened waits till there is something in it."""
         self._follower = None
-        if self._typed:
+        if not self._typed:
+            return
+        if not self.screen_stack or self.screen.is_mounted:
             await super().on_event(self._typed.popleft())
-            self._follow(1)
+        self._follow(1)
+
+    async def _dispatch_action(self, namespace: DOMNode, action_name: str, params: object) -> bool:
+        """Nothing where a screen came up since the key was taken: it was meant for the one before."""
+        if isinstance(namespace, Widget) and not namespace.is_mounted:
+            return False
+        return await super()._dispatch_action(namespace, action_name, params)
 
     def _follow(self, number: int) -> None:
         place = self._place()

@@ -20,6 +20,7 @@ from avrdeck.jobs.backup.store import Listed, Store
 from avrdeck.jobs.backup.taking import Wish, take
 from avrdeck.jobs.events import EventHandler
 from avrdeck.jobs.inventory.model import Kind
+from avrdeck.jobs.ledger import Ledger
 from avrdeck.jobs.questions import Ask, Question, Topic
 from avrdeck.protocol.errors import Fault, Refused
 from avrdeck.tui import messages
@@ -27,6 +28,8 @@ from avrdeck.tui.controllers.beside import name_of
 from avrdeck.tui.controllers.remembering import noted
 from avrdeck.tui.controllers.session import Session
 from avrdeck.tui.controllers.skipping import Skip
+from avrdeck.tui.hexmodel import HexModel
+from avrdeck.tui.pages import UNPAGED
 
 CHIP = "the chip"
 
@@ -63,6 +66,12 @@ async def listing() -> Sequence[Listed]:
 async def loaded(path: Path) -> Backup:
     """A backup, every byte checked; raises `BadBackup`."""
     return await asyncio.to_thread(files.load, path)
+
+
+def model(backup: Backup, memory: str) -> HexModel:
+    """The bytes of a backup, to be looked at."""
+    page_size = backup.part.flash.page_size or UNPAGED
+    return HexModel(memory, backup.memories[memory], page_size, source=name_of(backup.header))
 
 
 async def delete(path: Path) -> None:
@@ -108,7 +117,9 @@ async def with_each_other(first: Path, second: Path) -> Pair:
     return Pair(left, right, compare(left, right), name_of(right.header))
 
 
-async def restored(session: Session, path: Path, ask: Ask, on_event: EventHandler, skip: Skip) -> str:
+async def restored(  # noqa: PLR0917 - called in one place
+    session: Session, path: Path, ask: Ask, on_event: EventHandler, skip: Skip, ledger: Ledger
+) -> str:
     """Bring the chip back to a backup, after ``ask``; what came of it in a sentence."""
     backup = await loaded(path)
     async with session.lent("restore") as programmer:
@@ -127,13 +138,14 @@ async def restored(session: Session, path: Path, ask: Ask, on_event: EventHandle
         if plan.flash:
             session.maps["flash"].plan(plan.flash)
         try:
-            receipt = await restore(programmer, plan, Store(), asked, wish=skip.wish(), on_event=on_event)
+            receipt = await restore(
+                programmer, plan, Store(), asked, wish=skip.wish(), on_event=on_event, ledger=ledger
+            )
         except Refused:
             if questions:
                 return "Nothing was written."
             raise
         except Fault as fault:
-            session.stale = True
             await _note(session, Kind.RESTORE, f"{path.name}: {fault.title}", {"holds": fault.holds})
             raise
         _hold(session, plan)

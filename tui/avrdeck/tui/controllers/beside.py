@@ -12,12 +12,12 @@ from textual.app import App
 
 from avrdeck.boards.images import Image
 from avrdeck.jobs.backup import files as backups
-from avrdeck.jobs.backup.identity import Chip
 from avrdeck.jobs.backup.model import Header
 from avrdeck.jobs.backup.store import Store
 from avrdeck.protocol.errors import Fault
 from avrdeck.tui import messages
 from avrdeck.tui.controllers import files
+from avrdeck.tui.controllers.remembering import chip_of
 from avrdeck.tui.controllers.session import Session
 from avrdeck.tui.pages import PageMap
 from avrdeck.tui.screens.dialogs import ChooseScreen, Option
@@ -74,18 +74,6 @@ def name_of(header: Header) -> str:
     """``backup 0f068110 of 2026-01-02 12:00``, with its label."""
     label = f" {header.label}" if header.label else ""
     return f"backup {header.content_id} of {header.made:%Y-%m-%d %H:%M}{label}".replace("/", "-")
-
-
-def chip_of(session: Session) -> Chip | None:
-    """The chip on the deck, as far as it is known."""
-    part, identity = session.part, session.identity
-    if part is None:
-        return None
-    return (
-        Chip(part.name, part.signature, identity.source, identity.serial)
-        if identity
-        else Chip(part.name, part.signature)
-    )
 
 
 def _options(session: Session, pages: PageMap) -> Sequence[Option]:

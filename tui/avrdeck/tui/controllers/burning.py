@@ -5,26 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from avrdeck.boards import boards
+from avrdeck.boards.boards import Board
+from avrdeck.boards.deckwishes import Wishes
+from avrdeck.boards.fuses import decode
 from avrdeck.boards.images import Image
 from avrdeck.boards.safety import Xtal1
 from avrdeck.commands.burntext import burn_words, burnt_data
 from avrdeck.jobs.burn.choosing import Choice, Hand, for_board
-from avrdeck.jobs.burn.job import Keeping, carry_out
+from avrdeck.jobs.burn.job import Burnt, Keeping, carry_out, resume, unfinished
+from avrdeck.jobs.burn.journal import Journals
 from avrdeck.jobs.burn.model import BurnReceipt
 from avrdeck.jobs.burn.outline import Outline, outline, prepare
 from avrdeck.jobs.burn.rehearsal import Rehearsal, rehearse
+from avrdeck.jobs.events import Event, StepDone
 from avrdeck.jobs.inventory.model import Kind
 from avrdeck.jobs.questions import Ask
 from avrdeck.protocol.errors import UsageFault
+from avrdeck.protocol.programmer import Programmer
 from avrdeck.tui.controllers.session import Session
 from avrdeck.tui.controllers.undertaking import Undertaking
 from avrdeck.tui.views.steps import Step
 
-SIGNATURE, BACKUP = "signature", "backup"
+SIGNATURE, BACKUP, ERASE = "signature", "backup", "erase"
 
 
 class Burn(Undertaking):
-    """A burn being planned and carried out."""
+    """A burn being planned and carried out; where ``resuming``, the one that stopped being gone on with."""
 
     def __init__(self, session: Session, changed: Callable[[], object]) -> None:
         super().__init__(session, changed)
@@ -32,7 +39,10 @@ class Burn(Undertaking):
         self.outline: Outline | None = None
         self.rehearsals: tuple[Rehearsal, ...] = ()
         self.receipt: BurnReceipt | None = None
-        self._board: tuple[str, Mapping[str, str]] | None = None
+        self.resuming = False
+        self.interrupted = _interrupted()
+        self.board: Board | None = None
+        self._menu: Mapping[str, str] = {}
 
     @property
     def image(self) -> Image | None:
@@ -44,18 +54,23 @@ class Burn(Undertaking):
 
         Raises `Fault`, `ImageError` and `LookupError` for what cannot be planned.
         """
-        self._board = name, menu
+        self.board, self._menu = boards.find(name, menu), menu
         self._plan(Hand())
 
     def load(self, file: Path) -> None:
         """Take another bootloader's file for the board; raises as `choose`."""
         self._plan(Hand(file=file))
 
+    def take_deckboot(self) -> None:
+        """Take our own bootloader for the board; raises as `choose`."""
+        self._plan(Hand(deckboot=Wishes()))
+
     def _plan(self, hand: Hand) -> None:
-        if self._board is None:
+        if self.board is None:
             raise UsageFault("No board is chosen yet", advice="Choose one with b.")
         self.choice = self.outline = None
-        self.choice = for_board(*self._board, hand)
+        self._lay_out()
+        self.choice = for_board(self.board.id, self._menu, hand)
         self.refresh()
 
     def refresh(self) -> None:
@@ -77,9 +92,14 @@ class Burn(Undertaking):
         operations = self.outline.operations if self.outline else ()
         self.lay_out([Step(one.step, one.title, one.after, one.before) for one in operations])
 
+    @property
+    def ready(self) -> bool:
+        """See `Undertaking.ready`."""
+        return self.choice is not None
+
     def check(self) -> None:
         """See `Undertaking.check`."""
-        if self.choice is None:
+        if self.choice is None and not self.resuming:
             raise UsageFault("No board is chosen yet", advice="Choose one with b.")
         if not self.session.connected:
             raise UsageFault("No programmer is connected", advice="Connect it with x on the deck.")
@@ -93,25 +113,54 @@ class Burn(Undertaking):
     async def run(self, ask: Ask) -> None:
         """Look at the chip, ask, back up, burn."""
         self.check()
-        if self.choice is None:
-            return
-        plan = self.choice.plan
         with self.attempt():
-            async with self.session.lent("burn") as programmer:
-                self.outline = await prepare(programmer, plan, self._xtal)
-                self._lay_out()
-                self.log.finish(SIGNATURE)
-                self.log.begin(BACKUP)
-                self.session.maps["flash"].plan(plan.image)
-                keeping = Keeping(wish=self.skip.wish())
-                burnt = await carry_out(programmer, self.outline, ask, keeping, self.event, self.ledger)
-                self.receipt = burnt.receipt
-                self._hold(plan.image)
+            try:
+                await self._run(ask)
+            finally:
+                self.interrupted = _interrupted()
+
+    async def _run(self, ask: Ask) -> None:
+        async with self.session.lent("burn") as programmer:
+            keeping = Keeping(wish=self.skip.wish())
+            burnt = await (self._resume if self.resuming else self._burn)(programmer, keeping, ask)
+            self.receipt = burnt.receipt
+            if self.outline:
+                self._hold(self.outline.plan.image)
                 await programmer.identify(self.outline.part)
-            words = burn_words(burnt.receipt.file, burnt.receipt.serial)
-            await self.note(Kind.BURN, words, burnt_data(burnt))
-            if self.session.draft:
-                self.session.edit(self.session.draft.reverted().reread(self.receipt.after))
+        await self.note(Kind.BURN, burn_words(burnt.receipt.file, burnt.receipt.serial), burnt_data(burnt))
+        if self.session.draft:
+            self.session.edit(self.session.draft.reverted().reread(burnt.receipt.after))
+
+    async def _burn(self, programmer: Programmer, keeping: Keeping, ask: Ask) -> Burnt:
+        """From the beginning."""
+        outline = await self._look(programmer)
+        return await carry_out(programmer, outline, ask, keeping, self.event, self.ledger)
+
+    async def _resume(self, programmer: Programmer, keeping: Keeping, ask: Ask) -> Burnt:
+        """From where it stopped."""
+        entry = await unfinished(programmer, keeping)
+        self.choice, self.rehearsals = Choice(entry.plan), ()
+        await self._look(programmer)
+        return await resume(programmer, entry, ask, keeping, self.event, self.ledger)
+
+    async def _look(self, programmer: Programmer) -> Outline:
+        """What burning means for the chip as it is now."""
+        if self.choice is None:
+            raise UsageFault("No board is chosen yet", advice="Choose one with b.")
+        self.outline = await prepare(programmer, self.choice.plan, self._xtal)
+        self._lay_out()
+        self.log.finish(SIGNATURE)
+        self.log.begin(BACKUP)
+        self.session.maps["flash"].plan(self.choice.plan.image)
+        return self.outline
+
+    def event(self, event: Event) -> None:
+        """Take what the job tells; the erase takes the EEPROM along unless EESAVE is programmed."""
+        if isinstance(event, StepDone) and event.step == ERASE and self.outline:
+            eeprom, before = self.session.maps.get("eeprom"), self.outline.before
+            if eeprom and not decode(self.outline.part, before, partial=True).eesave:
+                eeprom.erased()
+        super().event(event)
 
     def _hold(self, image: Image) -> None:
         """The maps show what the chip holds now."""
@@ -120,3 +169,8 @@ class Burn(Undertaking):
         flash.hold(image)
         if "eeprom" in self.session.maps:
             self.session.maps["eeprom"].reset()
+
+
+def _interrupted() -> bool:
+    """Whether any burn has stopped and was not gone on with; only the chip itself tells which is its own."""
+    return any(Journals().folder.glob("*.json"))

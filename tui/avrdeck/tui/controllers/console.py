@@ -18,6 +18,7 @@ from avrdeck.protocol.errors import Fault, UsageFault
 from avrdeck.protocol.framing import CommandReader, Malformed
 from avrdeck.protocol.stk500v1 import Command
 from avrdeck.protocol.trace import Direction, TraceEvent
+from avrdeck.tui.advising import in_console
 from avrdeck.tui.controllers.session import Session
 
 OUTSIDE = frozenset({*FACES, "sim"})
@@ -63,7 +64,7 @@ class PaneOutput:
             if text:
                 self.write(f"  {text}", "")
         if fault.advice:
-            self.write(f"  {fault.advice}", "muted")
+            self.write(f"  {in_console(fault.advice)}", "muted")
 
     async def ask(self, question: Question) -> str | None:
         """See `Output`."""

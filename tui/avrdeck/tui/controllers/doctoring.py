@@ -61,7 +61,7 @@ class Examination:
         """The chip that was on the port last and its fuse bytes: by the inventory, else by this session."""
         session = self.session
         known = await asyncio.to_thread(patient_on, self.port, session.chosen)
-        if known.last or session.part is None:
+        if known.last or session.part is None or session.last_port != self.port:
             return known
         return Patient(session.part, session.last_fuses, assumed=session.chosen is None)
 

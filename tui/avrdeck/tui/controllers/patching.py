@@ -37,6 +37,11 @@ class Patching(Undertaking):
         self.plan: PatchPlan | None = None
         self.receipt: PatchReceipt | None = None
 
+    @property
+    def ready(self) -> bool:
+        """See `Undertaking.ready`."""
+        return self.plan is not None and self.receipt is None
+
     def check(self) -> None:
         """See `Undertaking.check`."""
         if self.receipt:

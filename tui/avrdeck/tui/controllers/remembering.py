@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from avrdeck.boards.models import Part
-from avrdeck.boards.uid import Identity
 from avrdeck.jobs.backup.guarding import Saved, save_first
 from avrdeck.jobs.backup.identity import Chip
 from avrdeck.jobs.backup.store import Store
@@ -14,6 +12,17 @@ from avrdeck.jobs.events import EventHandler
 from avrdeck.jobs.inventory.book import Inventory
 from avrdeck.jobs.inventory.model import Kind, Sighting
 from avrdeck.protocol.programmer import Programmer
+from avrdeck.tui.controllers.session import Session
+
+
+def chip_of(session: Session) -> Chip | None:
+    """The chip on the deck, as far as it is known."""
+    part, identity = session.part, session.identity
+    if part is None:
+        return None
+    if identity is None:
+        return Chip(part.name, part.signature)
+    return Chip(part.name, part.signature, identity.source, identity.serial)
 
 
 async def back_up(programmer: Programmer, on_event: EventHandler, *, contents: bool) -> Saved:
@@ -21,31 +30,30 @@ async def back_up(programmer: Programmer, on_event: EventHandler, *, contents: b
     return await save_first(programmer, Store(), contents=contents, on_event=on_event)
 
 
-async def sighted(part: Part, identity: Identity, port: str, fuses: Mapping[str, int]) -> Sighting:
-    """Note that a chip is there, and what is known of it."""
-    chip = Chip(part.name, part.signature, identity.source, identity.serial)
-    return await asyncio.to_thread(_sighted, chip, port, dict(fuses))
+async def sighted(chip: Chip, port: str, fuses: Mapping[str, int]) -> Sighting | None:
+    """Note that a chip is there, and what is known of it; `None` where its serial number is out of reach."""
+    return None if chip.unread else await asyncio.to_thread(_sighted, chip, port, dict(fuses))
 
 
 async def noted(sighting: Sighting | None, kind: Kind, text: str, receipt: Mapping[str, object]) -> None:
     """Note what was done to the chip of ``sighting``. Raises the inventory's `Fault`."""
     if sighting:
-        await asyncio.to_thread(_noted, sighting.known.id, kind, text, receipt)
+        await asyncio.to_thread(_noted, sighting, kind, text, receipt)
 
 
 async def noted_fuses(sighting: Sighting, values: Mapping[str, int]) -> None:
     """Note the fuse bytes that the chip of ``sighting`` has now. Raises the inventory's `Fault`."""
-    await asyncio.to_thread(_noted_fuses, sighting.known.id, dict(values))
+    await asyncio.to_thread(_noted_fuses, sighting, dict(values))
 
 
-def _noted_fuses(chip: int, values: dict[str, int]) -> None:
+def _noted_fuses(sighting: Sighting, values: dict[str, int]) -> None:
     with Inventory() as inventory:
-        inventory.fuses(chip, values)
+        inventory.fuses(sighting.known.id, values, sighting.port)
 
 
-def _noted(chip: int, kind: Kind, text: str, receipt: Mapping[str, object]) -> None:
+def _noted(sighting: Sighting, kind: Kind, text: str, receipt: Mapping[str, object]) -> None:
     with Inventory() as inventory:
-        inventory.record(chip, kind, text, receipt)
+        inventory.record(sighting.known.id, kind, text, receipt, sighting.port)
 
 
 def _sighted(chip: Chip, port: str, fuses: dict[str, int]) -> Sighting:

@@ -63,6 +63,7 @@ class Session:
         self.identity: uid.Identity | None = None
         self.sighting: Sighting | None = None
         self.last_fuses: dict[str, int] = {}
+        self.last_port = ""
         self.proven = False
         self.lost = False
         self.stale = False
@@ -153,13 +154,12 @@ class Session:
         """Tell the inventory that the chip is here, and take what it knows of it."""
         if self.draft is None:
             return
-        self.last_fuses = dict(self.draft.read)
-        if self.identity is None:
-            return
-        from avrdeck.tui.controllers.remembering import sighted
+        self.last_fuses, self.last_port = dict(self.draft.read), self.port
+        from avrdeck.tui.controllers.remembering import chip_of, sighted
 
-        self.sighting = await sighted(self.draft.part, self.identity, self.port, self.draft.read)
-        self.changed()
+        if chip := chip_of(self):
+            self.sighting = await sighted(chip, self.port, self.draft.read)
+            self.changed()
 
     async def _keep(self, values: Mapping[str, int]) -> None:
         """Remember the fuse bytes that the chip has, for when it no longer answers because of them."""
@@ -284,8 +284,16 @@ class Session:
         if self.programmer is None:
             raise UsageFault("No programmer is connected", advice="Press x to connect, o to choose the port.")
         if not self.programmer.in_progmode:
+            from avrdeck.tui.controllers import reading
+
             await self.programmer.identify(self.part or self.chosen)
             self.proven = True
+            # Another chip of the kind may be there by now: what happens to it is not the other one's history.
+            self.sighting = None
+            with suppress(Fault):  # of one that cannot be told or noted there is no history
+                await reading.fuse_bytes(self, self.programmer)
+                await reading.signature_row(self, self.programmer)
+                await self._greet()
         return self.programmer
 
     def event(self, event: Event) -> None:

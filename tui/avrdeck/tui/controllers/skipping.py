@@ -28,10 +28,14 @@ class Skip:
             case StepDone(step) if step in SAVED:
                 self.running = ""
 
-    def ask(self) -> bool:
-        """Leave out what is not read yet; whether there is anything to leave out."""
+    @property
+    def possible(self) -> bool:
+        """Whether there is anything left to leave out."""
+        return bool(self.running) and not self.wanted
+
+    def ask(self) -> None:
+        """Leave out what is not read yet."""
         self.wanted = self.wanted or bool(self.running)
-        return bool(self.running)
 
     def wish(self, base: Wish = BEFORE_DESTROYING) -> Wish:
         """``base`` for a job that heeds this."""

@@ -43,6 +43,16 @@ class Undertaking:
         """Whether it is under way."""
         return self.phase is Phase.RUNNING
 
+    @property
+    def over(self) -> bool:
+        """Whether it has ended, well or not."""
+        return self.phase in {Phase.DONE, Phase.FAILED}
+
+    @property
+    def ready(self) -> bool:
+        """Whether enough is chosen to begin."""
+        raise NotImplementedError
+
     def check(self) -> None:
         """Raise `UsageFault` or `ImageError` unless everything is there to begin."""
         raise NotImplementedError

@@ -119,6 +119,11 @@ class Upload(Undertaking):
             return tuple(foreseen.over_isp(plan, self.part))
         return tuple(foreseen.through_bootloader(plan, self.way, self.part))
 
+    @property
+    def ready(self) -> bool:
+        """See `Undertaking.ready`."""
+        return self.image is not None
+
     def check(self) -> None:
         """See `Undertaking.check`; raises `ImageError` for a file that does not fit the part."""
         if self.image is None:

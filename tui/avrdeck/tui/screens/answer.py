@@ -14,6 +14,7 @@ from textual.widgets import Input, Static
 
 from avrdeck.boards.models import Part
 from avrdeck.jobs.questions import Question, Topic
+from avrdeck.tui.closing import Closing
 from avrdeck.tui.views import findings
 from avrdeck.tui.views.ink import Pen, Row, wrapped
 from avrdeck.tui.widgets.sheet import Sheet
@@ -50,7 +51,7 @@ def _asked(question: Question) -> str:
     return "Type yes to go on:"
 
 
-class AnswerScreen(ModalScreen[str | None]):
+class AnswerScreen(Closing, ModalScreen[str | None]):
     """Dismisses with what was typed, `None` when cancelled."""
 
     CSS_PATH = "answer.tcss"

@@ -21,13 +21,11 @@ from avrdeck.tui.widgets.connection import ConnectionPane
 from avrdeck.tui.widgets.console import ConsolePane
 from avrdeck.tui.widgets.fuses import FusePane
 from avrdeck.tui.widgets.memory import MemoryPane
-from avrdeck.tui.widgets.pane import Pane
+from avrdeck.tui.widgets.pane import REPAINT_SECONDS, Pane
 from avrdeck.tui.widgets.sheet import Sheet
 
 WIDE, TWO_COLUMNS = 120, 100
 LEAST = (60, 20)
-REPAINT_SECONDS = 0.1
-"""Repainting progress more often slows the wire of a remote terminal."""
 
 
 class LastLine(Sheet):
@@ -67,16 +65,15 @@ class DeckScreen(Telling, Screen[None]):
         self._before = "fuses"
         self._active = "fuses"
         self._shown = -1
+        self.panes = (ConnectionPane(session), FusePane(session), MemoryPane(session), ConsolePane(session))
+        """By number."""
 
     def compose(self) -> ComposeResult:
         """Status, tabs, panes, footer."""
         yield StatusBar()
         yield TabBar()
         with Container(id="panes"):
-            yield ConnectionPane(self.session)
-            yield FusePane(self.session)
-            yield MemoryPane(self.session)
-            yield ConsolePane(self.session)
+            yield from self.panes
         yield Static(f"avrdeck needs {LEAST[0]} × {LEAST[1]} characters: enlarge the window.", id="too-small")
         yield LastLine()
         yield Footer((Scope.FUSES, Scope.DECK))
@@ -109,11 +106,6 @@ class DeckScreen(Telling, Screen[None]):
     # -- panes ------------------------------------------------------------
 
     @property
-    def panes(self) -> list[Pane]:
-        """The panes by number."""
-        return list(self.query(Pane))
-
-    @property
     def active(self) -> Pane:
         """The pane that has the focus."""
         return self.query_one(f"#{self._active}", Pane)
@@ -133,17 +125,18 @@ class DeckScreen(Telling, Screen[None]):
 
     def focus_pane(self, name: str) -> None:
         """Give a pane the focus, and the screen on a narrow deck."""
-        entry = self.query_one(f"#{name}", Pane).entry()
-        self._activate(name, restyle=entry.has_focus)
-        self.set_focus(entry)  # at once: the next key may be here already
+        self._activate(name)
+        self.set_focus(self.query_one(f"#{name}", Pane).entry())  # at once: the next key may be here already
 
-    def _activate(self, name: str, *, restyle: bool = True) -> None:
-        """Show that a pane has the focus; without ``restyle`` when that is to move, which restyles it too."""
+    def _activate(self, name: str) -> None:
+        """Show that a pane has the focus."""
         if name != self._active:
             self._before = self._active
         self._active = name
+        alone = self.has_class("-narrow") or self.has_class("-zoomed")
         for pane in self.panes:
-            pane.set_class(pane.id == name, "-active", update=restyle)
+            pane.set_class(pane.id == name, "-active", update=alone)
+            pane.activate(active=pane.id == name)
         self.query_one(LastLine).set_class(name == "console", "-console")
         self._chrome()
 

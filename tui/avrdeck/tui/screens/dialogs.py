@@ -15,6 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from avrdeck.boards.text import printable
+from avrdeck.tui.closing import Closing
 from avrdeck.tui.telling import Telling
 from avrdeck.tui.views.ink import Pen, Row, clipped, wrapped
 from avrdeck.tui.widgets.sheet import Sheet
@@ -79,7 +80,7 @@ class Options(Sheet):
         return pen.row(band=here, cursor=here)
 
 
-class ChooseScreen(Telling, ModalScreen[object]):
+class ChooseScreen(Telling, Closing, ModalScreen[object]):
     """Choose one of a list by arrows or by typing. Dismisses with its value, `None` when cancelled.
 
     ``free`` takes what was typed when nothing fits or when it is meant as it stands: it returns a
@@ -162,7 +163,7 @@ class Refusal:
     why: str
 
 
-class PromptScreen(Telling, ModalScreen[object]):
+class PromptScreen(Telling, Closing, ModalScreen[object]):
     """Ask for a text. ``check`` makes a value of it or a `Refusal`. Dismisses with `None` when cancelled."""
 
     CSS_PATH = "dialogs.tcss"
@@ -198,7 +199,7 @@ class PromptScreen(Telling, ModalScreen[object]):
         self.dismiss(None)
 
 
-class ConfirmScreen(ModalScreen[bool]):
+class ConfirmScreen(Closing, ModalScreen[bool]):
     """A question of yes or no; enter alone is no."""
 
     CSS_PATH = "dialogs.tcss"

@@ -13,8 +13,10 @@ from textual.message import Message
 from textual.screen import Screen
 
 from avrdeck.tui.actions import Scope, bindings
+from avrdeck.tui.closing import Closing
 from avrdeck.tui.controllers.doctoring import Examination
 from avrdeck.tui.controllers.session import Session
+from avrdeck.tui.offering import Offering
 from avrdeck.tui.screens.wiring import WiringScreen
 from avrdeck.tui.telling import Telling
 from avrdeck.tui.views import doctor, status
@@ -52,7 +54,7 @@ class AdviceSheet(Sheet, can_focus=True):
         return doctor.advice(self.examination, width)
 
 
-class DoctorScreen(Telling, Screen[None]):
+class DoctorScreen(Telling, Closing, Offering, Screen[None]):
     """One port under examination. What it needs of the wire is asked of the app."""
 
     CSS_PATH = "doctor.tcss"
@@ -91,7 +93,7 @@ class DoctorScreen(Telling, Screen[None]):
             with Vertical(id="doctor-side", classes="pane") as box:
                 box.border_title = Content("What to do")
                 yield AdviceSheet(self.examination)
-        yield Footer((Scope.DOCTOR,))
+        yield Footer((Scope.DOCTOR,), self.word)
 
     def on_mount(self) -> None:
         """Show what is tried at most ten times a second."""
@@ -109,7 +111,7 @@ class DoctorScreen(Telling, Screen[None]):
         if not self._moved:
             return
         self._moved = False
-        for sheet in (FindingsSheet, AdviceSheet):
+        for sheet in (FindingsSheet, AdviceSheet, Footer):
             self.query_one(sheet).repaint()
         report = self.examination.report
         words = doctor.effort_text(report) if report else "read only"
@@ -120,21 +122,35 @@ class DoctorScreen(Telling, Screen[None]):
             right = [(("doctor, read only", "muted"),)]
         self.query_one(StatusBar).show(status.left(self.session, narrow), right)
 
+    def works(self, verb: str) -> bool:
+        """See `Offering.works`."""
+        examination = self.examination
+        match verb:
+            case "again":
+                return not examination.running
+            case "connect":
+                return examination.reachable
+            case "copy":
+                return examination.report is not None
+            case "sketch":
+                return bool(examination.sketch)
+        return True
+
+    @property
+    def leaving(self) -> str:
+        """See `Offering.leaving`."""
+        return "stop" if self.examination.running else ""
+
     def action_again(self) -> None:
         """Look again."""
-        if not self.examination.running:
-            self.post_message(self.Asked(self.examination))
+        self.post_message(self.Asked(self.examination))
 
     def action_connect(self) -> None:
         """Connect to what was found."""
         report = self.examination.report
-        if self.examination.running:
-            return
-        if report is None or report.found is None:
-            self.notify("Nobody was found to connect to: r looks again.", markup=False)
-            return
-        self.post_message(self.Chosen(report.found.baud))
-        self.dismiss(None)
+        if report and report.found:
+            self.post_message(self.Chosen(report.found.baud))
+            self.dismiss(None)
 
     def action_wiring(self) -> None:
         """Show the wiring that should be."""
@@ -144,12 +160,8 @@ class DoctorScreen(Telling, Screen[None]):
 
     def action_sketch(self) -> None:
         """Copy the line for the ArduinoISP sketch."""
-        line = self.examination.sketch
-        if line:
-            self.app.copy_to_clipboard(line)
-        self.notify(
-            line or "No line of the sketch has to change.", title="Copied" if line else "", markup=False
-        )
+        self.app.copy_to_clipboard(self.examination.sketch)
+        self.notify(self.examination.sketch, title="Copied", markup=False)
 
     def action_copy(self) -> None:
         """Copy the whole report."""

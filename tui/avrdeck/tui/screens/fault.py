@@ -11,6 +11,8 @@ from textual.screen import ModalScreen
 
 from avrdeck.protocol.errors import Fault
 from avrdeck.tui.actions import Scope, bindings
+from avrdeck.tui.advising import in_app
+from avrdeck.tui.closing import Closing
 from avrdeck.tui.views.ink import Pen, Row, wrapped
 from avrdeck.tui.widgets.sheet import Sheet
 
@@ -28,7 +30,7 @@ class FaultText(Sheet, can_focus=True):
         rows = [Pen(width).put(line, "bold", at=1).row() for line in wrapped(fault.title, width - 2)]
         if fault.detail:
             rows += [Pen(width).put(line, at=1).row() for line in wrapped(fault.detail, width - 2)]
-        for title, text in (("The chip", fault.holds), ("What to do", fault.advice)):
+        for title, text in (("The chip", fault.holds), ("What to do", in_app(fault.advice))):
             if text:
                 rows += [Row(), Pen(width).put(title, "muted", at=1).rule().row()]
                 rows += [Pen(width).put(line, at=1).row() for line in wrapped(text, width - 2)]
@@ -36,7 +38,7 @@ class FaultText(Sheet, can_focus=True):
         return [*rows, Row(), keys.put("esc", "accent bold").put(" close", "muted").row()]
 
 
-class FaultScreen(ModalScreen[None]):
+class FaultScreen(Closing, ModalScreen[None]):
     """A fault over whatever was there."""
 
     CSS_PATH = "fault.tcss"
@@ -60,6 +62,6 @@ class FaultScreen(ModalScreen[None]):
     def action_copy(self) -> None:
         """Copy the whole message."""
         fault = self.fault
-        parts = (fault.title, fault.detail, fault.holds, fault.advice)
+        parts = (fault.title, fault.detail, fault.holds, in_app(fault.advice))
         self.app.copy_to_clipboard("\n".join(text for text in parts if text))
         self.notify("The message is in the clipboard.", markup=False)

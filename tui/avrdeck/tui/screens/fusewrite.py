@@ -11,9 +11,11 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from avrdeck.tui.actions import Scope, bindings
+from avrdeck.tui.closing import Closing
 from avrdeck.tui.controllers.fusewrite import FuseWrite, Phase
 from avrdeck.tui.controllers.session import Session
 from avrdeck.tui.draft import Draft
+from avrdeck.tui.offering import Offering
 from avrdeck.tui.views import findings, fuserows, steps
 from avrdeck.tui.views.ink import Pen, Row, heading
 from avrdeck.tui.widgets.sheet import Sheet
@@ -90,7 +92,7 @@ def _keys(width: int, keys: Sequence[tuple[str, str]]) -> Row:
     return pen.row()
 
 
-class FuseWriteScreen(ModalScreen[None]):
+class FuseWriteScreen(Closing, Offering, ModalScreen[None]):
     """The transaction over the dimmed deck. Opening it reads the chip; nothing is written before a yes."""
 
     CSS_PATH = "fusewrite.tcss"
@@ -118,7 +120,7 @@ class FuseWriteScreen(ModalScreen[None]):
         self._moved()
 
     def _moved(self) -> None:
-        if not self.query(TransactionSheet):
+        if self.left or not self.query("#write-left"):  # the last of its widgets is not there yet
             return
         sheet = self.query_one(TransactionSheet)
         sheet.repaint()
@@ -146,6 +148,15 @@ class FuseWriteScreen(ModalScreen[None]):
         event.stop()
         if self.job.question and self.job.question.granted_by(event.value):
             self.job.answer(event.value)
+
+    def works(self, verb: str) -> bool:
+        """See `Offering.works`."""
+        match verb:
+            case "write":
+                return self.job.phase is Phase.CONFIRM and not self.job.fatal
+            case "undo" | "latch":
+                return self.job.phase is Phase.UNDO
+        return True
 
     def action_write(self) -> None:
         """Write, where a yes is enough."""

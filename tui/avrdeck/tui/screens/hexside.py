@@ -1,4 +1,4 @@
-"""What stands beside the bytes of a hex view: differences, a map, the byte under the cursor, staged bytes."""
+"""What stands around the bytes of a hex view: the frame, differences, a map, the byte under the cursor."""
 
 from __future__ import annotations
 
@@ -10,12 +10,38 @@ from avrdeck.tui.hexmodel import HexModel
 from avrdeck.tui.pages import PageMap
 from avrdeck.tui.views import memorymap
 from avrdeck.tui.views.ink import Pen, Row, clipped, heading
-from avrdeck.tui.widgets.hexgrid import inspector
+from avrdeck.tui.views.memorymap import title_of
+from avrdeck.tui.widgets.hexgrid import HexGrid, inspector
+from avrdeck.tui.widgets.pane import Pane
 from avrdeck.tui.widgets.sheet import Sheet
 
 NAME_AT = 7
 FIXED = 14
 """Rows besides the two lists and the map."""
+
+
+class HexPane(Pane):
+    """The frame around the bytes."""
+
+    name_text = "hex-pane"
+
+    def __init__(self, session: Session, model: HexModel) -> None:
+        super().__init__(session)
+        self.model, self.words = model, ""
+
+    @property
+    def title(self) -> str:
+        """The memory."""
+        return title_of(self.model.memory)
+
+    @property
+    def subtitle(self) -> str:
+        """Where the cursor is."""
+        return self.words
+
+    def entry(self) -> HexGrid:
+        """See `Pane.entry`."""
+        return self.query_one(HexGrid)
 
 
 class Side(Sheet):

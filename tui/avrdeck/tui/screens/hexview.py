@@ -14,49 +14,25 @@ from textual.screen import Screen
 
 from avrdeck.boards.images import Image
 from avrdeck.tui.actions import Scope, bindings
+from avrdeck.tui.closing import Closing
 from avrdeck.tui.controllers import beside, files
 from avrdeck.tui.controllers.session import Session
 from avrdeck.tui.hexmodel import BadPattern, HexModel
+from avrdeck.tui.offering import Offering
 from avrdeck.tui.pages import PageMap
 from avrdeck.tui.screens.dialogs import PromptScreen, Refusal
-from avrdeck.tui.screens.hexside import Foot, Side
+from avrdeck.tui.screens.hexside import Foot, HexPane, Side
 from avrdeck.tui.telling import Telling
-from avrdeck.tui.views import status
-from avrdeck.tui.views.memorymap import title_of
+from avrdeck.tui.views import hexstatus
 from avrdeck.tui.widgets.chrome import Footer, StatusBar
 from avrdeck.tui.widgets.hexgrid import HexGrid, HexHead
-from avrdeck.tui.widgets.pane import Pane
 from avrdeck.tui.widgets.sheet import Sheet
 
 SIDE_WIDTH = 108
 """From here on the comparison stands beside the bytes."""
 
 
-class HexPane(Pane):
-    """The frame around the bytes."""
-
-    name_text = "hex-pane"
-
-    def __init__(self, session: Session, model: HexModel) -> None:
-        super().__init__(session)
-        self.model, self.words = model, ""
-
-    @property
-    def title(self) -> str:
-        """The memory."""
-        return title_of(self.model.memory)
-
-    @property
-    def subtitle(self) -> str:
-        """Where the cursor is."""
-        return self.words
-
-    def entry(self) -> HexGrid:
-        """See `Pane.entry`."""
-        return self.query_one(HexGrid)
-
-
-class HexScreen(Telling, Screen[None]):
+class HexScreen(Telling, Closing, Offering, Screen[None]):
     """Looks at, searches, compares and edits the bytes of a memory that was read.
 
     With a ``model`` of its own it looks at a backup, whose edited bytes can only be saved.
@@ -102,7 +78,7 @@ class HexScreen(Telling, Screen[None]):
                 box.border_title = Content("Compare")
                 yield Side(self.model, self.session, self.pages)
         yield Foot(self.model)
-        yield Footer((Scope.HEX,))
+        yield Footer((Scope.HEX,), self.word)
 
     @property
     def grid(self) -> HexGrid:
@@ -138,40 +114,38 @@ class HexScreen(Telling, Screen[None]):
         side, foot = self.query_one(Side), self.query_one(Foot)
         side.address = foot.address = grid.cursor
         foot.editing = grid.editing
-        for sheet in (side, foot):
+        for sheet in (side, foot, self.query_one(Footer)):
             sheet.repaint()
         self._label()
 
     def _label(self) -> None:
         model, grid = self.model, self.grid
-        index = model.difference_at(grid.cursor)
-        mode = "typing over, esc ends · " if grid.editing else ""
-        at = f"difference {index + 1} of {len(model.differing)} · " if index is not None else ""
         pane = self.query_one(HexPane)
-        pane.words = f"{mode}{at}{grid.cursor:04X} of {len(model.data) - 1:04X}"
+        pane.words = hexstatus.place(model, grid.cursor, editing=grid.editing)
         pane.label()
-        part = self.session.part
-        left: list[status.Group] = [(("avrdeck", "bold"),)]
-        left.append(((model.source or (part.name if part else ""), "bold"),))
-        left.append((("hex ", "muted"), (model.memory, "bold")))
-        if model.other:
-            left.append((("against ", "muted"), (Path(model.other.file).name, "")))
-        self.query_one(StatusBar).show(left, self._counts())
+        left = hexstatus.left(model, self.session.part)
+        self.query_one(StatusBar).show(left, hexstatus.right(model, self._search))
 
-    def _counts(self) -> list[status.Group]:
+    def works(self, verb: str) -> bool:
+        """See `Offering.works`; while bytes are typed over, letters are digits."""
         model = self.model
-        right: list[status.Group] = []
-        if self._search:
-            right.append(((f"{len(model.matches)} × {self._search[:24]}", "accent"),))
-        if model.differing:
-            count = len(model.differing)
-            words = f"≠ {model.different_bytes} B in {count} range{'s' * (count != 1)}"
-            right.append(((words, "warning bold"),))
-        elif model.other:
-            right.append((("✓ ", "success"), ("no difference", "")))
-        if model.staged:
-            right.append(((f"◆ {len(model.staged)} staged", "warning bold"),))
-        return right
+        match verb:
+            case "match":
+                return bool(model.matches)
+            case "difference":
+                return bool(model.differing)
+            case "edit" | "compare":
+                return not self.grid.editing
+            case "revert":
+                return bool(model.staged)
+            case "write":
+                return bool(model.staged) and not model.source
+        return True
+
+    @property
+    def leaving(self) -> str:
+        """See `Offering.leaving`."""
+        return "end typing" if self.grid.editing else ""
 
     def on_sheet_clicked(self, event: Sheet.Clicked) -> None:
         """Go to a difference."""
@@ -236,8 +210,6 @@ class HexScreen(Telling, Screen[None]):
         found = self.model.next_difference(self.grid.cursor, step)
         if found is not None:
             self.grid.go(found)
-        else:
-            self.notify("Nothing differs." if self.model.other else "d compares first.", markup=False)
 
     def action_compare(self) -> None:
         """Hold a backup or a file beside the memory."""
@@ -246,14 +218,16 @@ class HexScreen(Telling, Screen[None]):
     def _compared(self, image: Image | None) -> None:
         """Show the difference to ``image``; the cursor goes to the first."""
         self.model.compare(image)
+        if self.left:
+            return
         self.grid.reload()
         if self.model.differing and not self.model.differs(self.grid.cursor):
             self.grid.go(self.model.differing[0][0])
         self._show()
 
     def action_edit(self) -> None:
-        """Begin or end typing over."""
-        self.grid.editing = not self.grid.editing
+        """Begin typing over."""
+        self.grid.editing = True
 
     def action_revert(self) -> None:
         """Take the staged bytes back."""
@@ -263,14 +237,9 @@ class HexScreen(Telling, Screen[None]):
 
     def action_write(self) -> None:
         """See what writing the staged bytes takes."""
-        if self.model.source:
-            self.notify("These bytes are a backup's: s saves them in a file.", markup=False)
-        elif not self.model.staged:
-            self.notify("Nothing is staged: e types over bytes.", markup=False)
-        else:
-            self.grid.editing = False
-            self._show()
-            self.post_message(self.WriteAsked(self.model.memory))
+        self.grid.editing = False
+        self._show()
+        self.post_message(self.WriteAsked(self.model.memory))
 
     def action_save(self) -> None:
         """Save the memory with the staged bytes in it."""

@@ -15,6 +15,7 @@ from avrdeck.jobs.inventory.book import Inventory
 from avrdeck.jobs.inventory.model import Happening, Known
 from avrdeck.protocol.errors import Fault
 from avrdeck.tui.actions import Scope, bindings
+from avrdeck.tui.closing import Closing
 from avrdeck.tui.controllers.session import Session
 from avrdeck.tui.screens.dialogs import PromptScreen, Refusal
 from avrdeck.tui.telling import Telling
@@ -59,11 +60,11 @@ class History(Sheet):
         rows.append(Row())
         for one in reversed(self.happenings):
             pen = Pen(width).put(_minute(one.at), "muted", at=1).put(clipped(one.kind, 9), "bold", at=19)
-            rows.append(pen.put(clipped(one.text, width - 31), at=30).row())
+            rows.append(pen.put(clipped(known.told(one), width - 31), at=30).row())
         return rows
 
 
-class InventoryScreen(Telling, Screen[None]):
+class InventoryScreen(Telling, Closing, Screen[None]):
     """Shows the chips, labels them and keeps notes."""
 
     CSS_PATH = "lists.tcss"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from textual import events
 from textual.app import ComposeResult
@@ -17,11 +17,13 @@ from avrdeck.commands.faults import translated
 from avrdeck.protocol.errors import Fault, UsageFault
 from avrdeck.tui import messages
 from avrdeck.tui.actions import Scope
+from avrdeck.tui.closing import Closing
 from avrdeck.tui.controllers.session import Session
 from avrdeck.tui.controllers.undertaking import Phase, Undertaking
+from avrdeck.tui.offering import Offering
 from avrdeck.tui.telling import Telling
 from avrdeck.tui.views import memorymap, status, steps
-from avrdeck.tui.views.ink import Pen, Row, clipped, heading, wrapped
+from avrdeck.tui.views.ink import Pen, Row, heading, plain_text, wrapped
 from avrdeck.tui.views.steps import State
 from avrdeck.tui.widgets.chrome import Footer, StatusBar
 from avrdeck.tui.widgets.sheet import Sheet
@@ -29,10 +31,16 @@ from avrdeck.tui.widgets.sheet import Sheet
 SIDE_WIDTH = 110
 LOG_HEIGHT = 30
 REPAINT_SECONDS = 0.1
+COPIED_WIDTH = 100
+LEAVING = {Phase.RUNNING: "stop", Phase.DONE: "close", Phase.FAILED: "close"}
+"""What escape does, by how far the job is."""
 
 
 class JobSheet(Sheet, can_focus=True):
-    """What is chosen, the steps, what the chip holds if one stops now, and what to do next."""
+    """What is chosen, the steps, what the chip holds if one stops now, and what to do next.
+
+    In sight is the step under way, then the end.
+    """
 
     def __init__(self, job: Undertaking) -> None:
         super().__init__(id="job-sheet")
@@ -43,6 +51,8 @@ class JobSheet(Sheet, can_focus=True):
         log = self.job.log
         rows = [*self.chosen(width), Row()]
         before = any(step.before for step in log.steps)
+        if before and self.job.phase is not Phase.PLANNING and self.app.size.height >= LOG_HEIGHT:
+            rows.append(steps.header(width))
         for number, step in enumerate(log.steps, 1):
             rows += steps.step_rows(number, step, width, before=before)
             if step.state is State.NOW:
@@ -52,7 +62,8 @@ class JobSheet(Sheet, can_focus=True):
         if log.steps:
             rows += [Row(), heading(width, "If you stop now" if self.job.running else "The chip")]
             rows += [Pen(width).put(line, at=1).row() for line in wrapped(self.job.ledger.holds, width - 2)]
-        return [*rows, *self.more(width), Row(), *self.next(width)]
+        rows += [*self.more(width), Row(), *self.next(width)]
+        return [*rows[:-1], replace(rows[-1], cursor=self.job.over)]
 
     def chosen(self, width: int) -> list[Row]:
         """What the job is to do, as chosen."""
@@ -78,7 +89,7 @@ class MapSheet(Sheet):
 
     def paint(self, width: int) -> Sequence[Row]:
         """The same map as the deck's."""
-        return memorymap.rows(self.session, None, width)
+        return memorymap.rows(self.session, None, width, keys=False)
 
 
 class LogSheet(Sheet):
@@ -91,16 +102,16 @@ class LogSheet(Sheet):
         self.job = job
 
     def paint(self, width: int) -> Sequence[Row]:
-        """A line an event."""
-        lines = self.job.log.lines
-        return [
-            Pen(width).put(f"{at:8.3f}", "muted", at=1).put(clipped(text, width - 13), at=12)
-            .row(cursor=index == len(lines) - 1)
-            for index, (at, text) in enumerate(lines)
-        ]  # fmt: skip
+        """A line an event, or as many as it takes."""
+        rows = []
+        for at, text in self.job.log.lines:
+            first, *more = wrapped(text, width - 13)
+            rows.append(Pen(width).put(f"{at:8.3f}", "muted", at=1).put(first, at=12).row())
+            rows += [Pen(width).put(line, at=12).row() for line in more]
+        return [*rows[:-1], replace(rows[-1], cursor=True)] if rows else []
 
 
-class JobScreen(Telling, Screen[None]):
+class JobScreen(Telling, Closing, Offering, Screen[None]):
     """One job from the choice of what to do to its receipt."""
 
     CSS_PATH = "jobscreen.tcss"
@@ -145,7 +156,7 @@ class JobScreen(Telling, Screen[None]):
         with Vertical(id="job-log-pane", classes="pane") as box:
             box.border_title = Content("Log")
             yield LogSheet(self.job)
-        yield Footer((self.scope,))
+        yield Footer((self.scope,), self.word)
 
     def on_mount(self) -> None:
         """Show progress at most ten times a second."""
@@ -162,25 +173,50 @@ class JobScreen(Telling, Screen[None]):
         if not self._moved and not self.job.running:
             return
         self._moved = False
-        for sheet in (JobSheet, MapSheet, LogSheet):
+        for sheet in (JobSheet, MapSheet, LogSheet, Footer):
             self.query_one(sheet).repaint()
-        listed = self.job.log.steps
-        begun = sum(step.state is not State.WAITING for step in listed)
-        planning = self.job.phase is Phase.PLANNING or not begun
-        words = "nothing is written yet" if planning else f"step {begun} of {len(listed)}"
-        self.query_one("#job-pane", Vertical).border_subtitle = Content(words)
+        self.query_one("#job-pane", Vertical).border_subtitle = Content(self._how_far())
         narrow = self.size.width < 100
         bar = self.query_one(StatusBar)
         bar.show(status.left(self.session, narrow), status.right(self.session, narrow))
+
+    def _how_far(self) -> str:
+        listed = self.job.log.steps
+        begun = sum(step.state is not State.WAITING for step in listed)
+        if self.job.phase is Phase.PLANNING or not begun:
+            return "nothing is written yet"
+        if self.job.phase is Phase.DONE:
+            return "done"
+        failed = [number for number, step in enumerate(listed, 1) if step.state is State.FAILED]
+        if failed:
+            return f"stopped at step {failed[0]} of {len(listed)}"
+        return f"step {begun} of {len(listed)}"
 
     def tell(self, error: Exception) -> None:
         """Show why something cannot be."""
         self.post_message(messages.Failed(translated(error) or UsageFault(str(error))))
 
+    def works(self, verb: str) -> bool:
+        """See `Offering.works`: while the job runs nothing is chosen, and it is not begun twice."""
+        job = self.job
+        match verb:
+            case "leave":
+                return True
+            case "skip":
+                return job.skip.possible
+            case "start":
+                return job.ready and not job.running
+            case "copy":
+                return job.over
+        return not job.running
+
+    @property
+    def leaving(self) -> str:
+        """See `Offering.leaving`."""
+        return LEAVING.get(self.job.phase, "")
+
     def action_start(self) -> None:
         """Do it, after a confirmation."""
-        if self.job.running:
-            return
         try:
             self.job.check()
         except (Fault, ImageError) as error:
@@ -190,12 +226,19 @@ class JobScreen(Telling, Screen[None]):
 
     def action_skip(self) -> None:
         """Proceed without the rest of a running backup."""
-        if not self.job.skip.ask():
-            self.notify("No backup is running that could be left out.", markup=False)
+        self.job.skip.ask()
+        self.move()
+
+    def action_copy(self) -> None:
+        """Copy what was planned, done and logged."""
+        sheets = (self.query_one(JobSheet), self.query_one(LogSheet))
+        text = "\n\n".join(plain_text(sheet.paint(COPIED_WIDTH)) for sheet in sheets)
+        self.app.copy_to_clipboard(f"{self.title_text}\n\n{text}")
+        self.notify("Plan, steps and log are in the clipboard.", markup=False)
 
     async def action_leave(self) -> None:
         """Leave; what runs is stopped first."""
-        if self.job.phase is Phase.RUNNING:
+        if self.job.running:
             await self.run_action("app.stop_job")
         else:
             self.dismiss(None)

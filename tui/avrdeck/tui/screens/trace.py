@@ -18,6 +18,7 @@ from textual.strip import Strip
 
 from avrdeck.jobs import tracing as job
 from avrdeck.tui.actions import Scope, bindings
+from avrdeck.tui.closing import Closing
 from avrdeck.tui.controllers.session import Session
 from avrdeck.tui.controllers.tracing import BadFilter, Shown, TraceLog, wanted
 from avrdeck.tui.screens.dialogs import PromptScreen, Refusal
@@ -175,7 +176,7 @@ class TraceHead(Sheet):
         return [pen.row()]
 
 
-class TraceScreen(Telling, Screen[None]):
+class TraceScreen(Telling, Closing, Screen[None]):
     """The trace of the session, as it grows."""
 
     CSS_PATH = "trace.tcss"

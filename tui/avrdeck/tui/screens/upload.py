@@ -16,6 +16,8 @@ from avrdeck.tui.views.ink import Pen, Row, clipped, wrapped
 
 VALUE = 9
 """Column of what is chosen."""
+BY_BOOTLOADER = frozenset({"delta", "reset", "speed", "board"})
+"""What is chosen for the way through the bootloader only."""
 
 
 class UploadSheet(JobSheet):
@@ -29,8 +31,9 @@ class UploadSheet(JobSheet):
         """File, way, pages, speed, board."""
         upload = self.upload
         rows = [self._file(width), self._line(width, "Way", *self._way(), "i")]
-        rows.append(self._line(width, "Pages", "only those that differ" if upload.delta else "all", "", "d"))
         if not upload.isp:
+            pages = "only those that differ" if upload.delta else "all"
+            rows.append(self._line(width, "Pages", pages, "", "d"))
             named = upload.board is not None
             board = upload.board.name if upload.board else "not named"
             speeds = ", ".join(map(str, upload.way.bauds))
@@ -54,12 +57,12 @@ class UploadSheet(JobSheet):
         programmer = upload.session.programmer
         return "over ISP", f"  by {programmer.dialect.name}" if programmer else "  no programmer is connected"
 
-    @staticmethod
-    def _line(width: int, label: str, text: str, tail: str, key: str, *, role: str = "") -> Row:
+    def _line(self, width: int, label: str, text: str, tail: str, key: str, *, role: str = "") -> Row:
+        """What is chosen, and the key that changes it as long as it can be."""
         pen = Pen(width).put(label, "muted", at=1)
         pen.put(clipped(text, width - VALUE - 6), role, at=VALUE)
         pen.put(clipped(tail, max(width - pen.at - 5, 0)), "muted")
-        return pen.right(key, "accent bold", margin=1).row()
+        return pen.right("" if self.upload.running else key, "accent bold", margin=1).row()
 
     def _warning(self, width: int) -> list[Row]:
         """That the programmer itself would be overwritten."""
@@ -117,20 +120,21 @@ class UploadScreen(JobScreen):
         """See `JobScreen.sheet`."""
         return UploadSheet(self.upload)
 
+    def works(self, verb: str) -> bool:
+        """See `JobScreen.works`; over ISP there is no bootloader to reach."""
+        return super().works(verb) and not (self.upload.isp and verb in BY_BOOTLOADER)
+
     def action_file(self) -> None:
         """Choose the sketch's file."""
-        if not self.upload.running:
-            self.app.push_screen(files.load_prompt("Sketch", self.upload.load))
+        self.app.push_screen(files.load_prompt("Sketch", self.upload.load))
 
     def action_way(self) -> None:
         """Through the bootloader, or over ISP."""
-        if not self.upload.running:
-            self.upload.plan_for(isp=not self.upload.isp)
+        self.upload.plan_for(isp=not self.upload.isp)
 
     def action_delta(self) -> None:
-        """Only the pages that differ, or all."""
-        if not self.upload.running:
-            self.upload.plan_for(delta=not self.upload.delta)
+        """Through a bootloader: only the pages that differ, or all."""
+        self.upload.plan_for(delta=not self.upload.delta)
 
     def action_reset(self) -> None:
         """Choose what starts the bootloader."""
@@ -140,8 +144,7 @@ class UploadScreen(JobScreen):
             if isinstance(value, Reset):
                 self.upload.plan_for(how=value)
 
-        if not self.upload.running and not self.upload.isp:
-            self.app.push_screen(ChooseScreen("Reset", options), take)
+        self.app.push_screen(ChooseScreen("Reset", options), take)
 
     def action_speed(self) -> None:
         """Choose the bootloader's line speed."""
@@ -151,13 +154,11 @@ class UploadScreen(JobScreen):
             if value is not None:
                 self.upload.plan_for(baud=value if isinstance(value, int) else 0)
 
-        if not self.upload.running and not self.upload.isp:
-            self.app.push_screen(ChooseScreen("Speed", options, choices.typed_baud), take)
+        self.app.push_screen(ChooseScreen("Speed", options, choices.typed_baud), take)
 
     def action_board(self) -> None:
         """Name the board."""
-        if not self.upload.running and not self.upload.isp:
-            self.app.push_screen(ChooseScreen("Board", choices.board_options()), self.take_board)
+        self.app.push_screen(ChooseScreen("Board", choices.board_options()), self.take_board)
 
     def take_board(self, value: object) -> None:
         """Plan for the board that was chosen."""

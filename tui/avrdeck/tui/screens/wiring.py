@@ -11,6 +11,7 @@ from textual.screen import ModalScreen
 
 from avrdeck.boards import wiring
 from avrdeck.tui.actions import Scope, bindings
+from avrdeck.tui.closing import Closing
 from avrdeck.tui.controllers.session import Session
 from avrdeck.tui.screens.dialogs import ChooseScreen, Option
 from avrdeck.tui.telling import Telling
@@ -18,24 +19,26 @@ from avrdeck.tui.views.ink import Pen, Row
 from avrdeck.tui.widgets.sheet import Sheet
 
 USUAL = "uno"
+LEAST = 40
+"""Columns that the text takes at least."""
 
 
 class Drawing(Sheet, can_focus=True):
     """The drawing as text, warnings marked."""
 
-    def __init__(self) -> None:
+    def __init__(self, plan: wiring.Plan) -> None:
         super().__init__(id="drawing")
-        self.text = ""
+        self.plan = plan
 
     def paint(self, width: int) -> Sequence[Row]:
         """A row a line."""
         return [
             Pen(width).put(line, "warning bold" if line.startswith("!") else "", at=1).row()
-            for line in self.text.splitlines()
+            for line in wiring.draw(self.plan, max(width - 2, LEAST)).splitlines()
         ]
 
 
-class WiringScreen(Telling, ModalScreen[None]):
+class WiringScreen(Telling, Closing, ModalScreen[None]):
     """The wiring of one programmer to one target, both to be chosen."""
 
     CSS_PATH = "wiring.tcss"
@@ -51,16 +54,16 @@ class WiringScreen(Telling, ModalScreen[None]):
         """The drawing."""
         with Vertical(id="wiring") as box:
             box.border_title = Content("Wiring")
-            box.border_subtitle = Content("p programmer · t target · c copy · esc deck")
-            yield Drawing()
+            box.border_subtitle = Content("p programmer · t target · c copy · esc back")
+            yield Drawing(self._plan)
 
-    def on_mount(self) -> None:
-        """Draw."""
-        self._draw()
+    @property
+    def _plan(self) -> wiring.Plan:
+        return wiring.plan(self._programmer, self._target)
 
     def _draw(self) -> None:
         sheet = self.query_one(Drawing)
-        sheet.text = wiring.draw(wiring.plan(self._programmer, self._target))
+        sheet.plan = self._plan
         sheet.repaint()
 
     def action_programmer(self) -> None:
@@ -88,11 +91,11 @@ class WiringScreen(Telling, ModalScreen[None]):
 
     def action_copy(self) -> None:
         """Copy the drawing."""
-        self.app.copy_to_clipboard(self.query_one(Drawing).text)
+        self.app.copy_to_clipboard(wiring.draw(self._plan))
         self.notify("The drawing is in the clipboard.", markup=False)
 
     def action_leave(self) -> None:
-        """Back to the deck."""
+        """Back to where it was opened."""
         self.dismiss(None)
 
 

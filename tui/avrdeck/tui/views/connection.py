@@ -122,6 +122,8 @@ def _history(session: Session, width: int) -> list[Row]:
     rows_ = [heading(width, "History")]
     if known.label:
         rows_.append(_line(width, "Label", known.label))
+    if not known.chip.distinct:
+        return [*rows_, _line(width, "Seen", "not recognised", "muted"), Row()]
     times = f"{known.sightings} times" if known.sightings > 1 else "first time"
     since = f", {sighting.before[:10]}" if sighting.before else ""
     rows_.append(_line(width, "Seen", times + (since if width > VALUE + 20 else "")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from avrdeck.jobs.doctor.model import Cause, Check, Diagnosis, Report, Section, State
+from avrdeck.tui.advising import in_app
 from avrdeck.tui.controllers.doctoring import Examination
 from avrdeck.tui.views import wires
 from avrdeck.tui.views.ink import Pen, Row, clipped, heading, wrapped
@@ -137,8 +138,11 @@ def advice(examination: Examination, width: int) -> list[Row]:
 
 
 def _picture(report: Report, width: int) -> list[Row]:
-    """The wiring, where it is worth a look."""
-    return [*wires.rows(report.wires, width), Row()] if report.diagnosis.picture else []
+    """The wiring, where it is worth a look, with the wires that the doctor names."""
+    if not report.diagnosis.picture:
+        return []
+    named = {name for cause in report.diagnosis.causes for name in cause.wires}
+    return [*wires.rows(report.wires, width, named), Row()]
 
 
 def _actions(examination: Examination, report: Report, width: int) -> list[Row]:
@@ -168,7 +172,7 @@ def _meanwhile(examination: Examination, width: int) -> list[Row]:
 def _next(diagnosis: Diagnosis, width: int) -> list[Row]:
     if not diagnosis.action:
         return [heading(width, "Next action"), Pen(width).put("Nothing has to be done.", at=3).row()]
-    first, *rest = wrapped(diagnosis.action, width - 4)
+    first, *rest = wrapped(in_app(diagnosis.action), width - 4)
     painted = [heading(width, "Next action")]
     painted.append(Pen(width).put("►", "accent bold", at=1).put(first, "bold", at=3).row())
     painted += _lines(rest, width, "bold")
@@ -193,4 +197,4 @@ def _other(cause: Cause, width: int) -> list[Row]:
     pen = Pen(width).put("i", "muted", at=1).put(clipped(cause.title, width - 9), at=3)
     if cause.rule:
         pen.right(cause.rule, "disabled", margin=1)
-    return [pen.row(), *_lines(wrapped(cause.action, width - 4), width, "muted")]
+    return [pen.row(), *_lines(wrapped(in_app(cause.action), width - 4), width, "muted")]

@@ -136,6 +136,11 @@ class Cursor:
     row: int = 0
     column: int = 0
 
+    def inside(self, rows: Sequence[Sequence[Cell]]) -> Cursor:
+        """The nearest place that these rows have."""
+        row = min(self.row, len(rows) - 1)
+        return Cursor(row, min(self.column, len(rows[row]) - 1)) if rows else Cursor()
+
     def moved(self, rows: Sequence[Sequence[Cell]], down: int, right: int) -> Cursor:
         """One step, kept inside. Down from a bit goes to the field that holds it."""
         row = max(0, min(self.row + down, len(rows) - 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from rich.cells import cell_len
 
@@ -41,18 +42,38 @@ def bit_header(width: int, *, factory: bool = True) -> Row:
     return pen.row()
 
 
-def rows(draft: Draft, lines: Sequence[Line], cursor: Cell | None, width: int, height: int) -> list[Row]:
-    """The whole editor; a blank line before each byte but the first, where ``height`` has room for them."""
-    painted = [bit_header(width)]
-    airy = 1 + len(lines) + sum(line.is_byte for line in lines) - 1 <= height
-    for line in lines:
-        if line.is_byte and len(painted) > 1 and airy:
-            painted.append(Row())
+@dataclass
+class Editor:
+    """One draft on the lines of `fusegrid.layout`. A line is painted once for each cell under the cursor."""
+
+    draft: Draft
+    lines: Sequence[Line]
+    width: int
+    _known: dict[tuple[int, Cell | None], Row] = field(default_factory=dict)
+
+    def rows(self, cursor: Cell | None, height: int) -> list[Row]:
+        """The whole editor; a blank line before each byte but the first, where ``height`` has room."""
+        painted = [bit_header(self.width)]
+        airy = 1 + len(self.lines) + sum(line.is_byte for line in self.lines) - 1 <= height
+        for number, line in enumerate(self.lines):
+            if line.is_byte and len(painted) > 1 and airy:
+                painted.append(Row())
+            here = cursor if cursor and _is_on(cursor, line) else None
+            if (number, here) not in self._known:
+                self._known[number, here] = self._row(line, here)
+            painted.append(self._known[number, here])
+        return painted
+
+    def _row(self, line: Line, cursor: Cell | None) -> Row:
         if line.is_byte:
-            painted.append(byte_row(draft, line.memory, cursor, width))
-        else:
-            painted.append(_field_row(draft, line, cursor, width))
-    return painted
+            return byte_row(self.draft, line.memory, cursor, self.width)
+        return _field_row(self.draft, line, cursor, self.width)
+
+
+def _is_on(cell: Cell, line: Line) -> bool:
+    if isinstance(cell, FieldCell):
+        return any(placed.bits is cell.bits for placed in line.fields)
+    return line.is_byte and line.memory == cell.memory
 
 
 def byte_row(draft: Draft, memory: str, cursor: Cell | None, width: int) -> Row:
@@ -107,7 +128,7 @@ def _field_row(draft: Draft, line: Line, cursor: Cell | None, width: int) -> Row
     head = name_width(draft.part)
     for placed in line.fields:
         _field(pen, draft, placed, cursor, head)
-    return pen.row(cursor=isinstance(cursor, FieldCell) and any(p.bits is cursor.bits for p in line.fields))
+    return pen.row(cursor=cursor is not None)
 
 
 def _field(pen: Pen, draft: Draft, placed: Placed, cursor: Cell | None, head: int) -> None:

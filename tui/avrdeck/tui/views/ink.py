@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
-from rich.cells import cell_len, get_character_cell_size
+from rich.cells import cell_len, chop_cells, get_character_cell_size
 
 from avrdeck.boards.text import printable
 
@@ -18,9 +19,17 @@ ATTRIBUTES = frozenset({"bold", "reverse", "underline"})
 RULE = "─"
 
 
+class Targets:
+    """What clicks on a run mean that has a meaning of its own in each column."""
+
+    def at(self, column: int) -> object:
+        """What a click on the run's ``column`` means."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Text from ``column`` on. ``target`` is what a click on it means."""
+    """Text from ``column`` on. ``target`` is what a click on it means, or `Targets` of its columns."""
 
     column: int
     text: str
@@ -80,8 +89,9 @@ def cells(row: Row, width: int) -> list[tuple[str, str]]:
         column = run.column
         for character in run.text:
             size = get_character_cell_size(character)
-            if size == 0 and 0 < column <= width:  # an accent joins the letter before it
-                line[column - 1] = (line[column - 1][0] + character, line[column - 1][1])
+            if size == 0:
+                if 0 < column <= width:  # an accent joins the letter before it
+                    line[column - 1] = (line[column - 1][0] + character, line[column - 1][1])
             elif column >= 0 and column + size <= width:
                 line[column] = (character, run.role)
                 if size == 2:
@@ -94,18 +104,50 @@ def grouped(line: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """Neighbouring cells of one role joined."""
     groups: list[tuple[str, str]] = []
     for text, role in line:
-        if groups and groups[-1][1] == role:
-            groups[-1] = (groups[-1][0] + text, role)
-        else:
-            groups.append((text, role))
+        _join(groups, text, role)
     return groups
+
+
+def _join(groups: list[tuple[str, str]], text: str, role: str) -> None:
+    """Add a text, to the one before it if that has the same role."""
+    if groups and groups[-1][1] == role:
+        groups[-1] = (groups[-1][0] + text, role)
+    else:
+        groups.append((text, role))
+
+
+def pieces(row: Row, width: int) -> list[tuple[str, str]]:
+    """The row as neighbouring (text, role), ``width`` columns in all: what `cells` and `grouped` give.
+
+    Runs of plain characters side by side, as most rows have them, are taken as they are.
+    """
+    found: list[tuple[str, str]] = []
+    at = 0
+    for run in row.runs:
+        end = run.column + len(run.text)
+        if run.column < at or end > width or not _plain(run.text):
+            return grouped(cells(row, width))
+        if run.column > at:
+            _join(found, " " * (run.column - at), "")
+        if run.text:
+            _join(found, run.text, run.role)
+        at = end
+    if at < width:
+        _join(found, " " * (width - at), "")
+    return found
+
+
+@lru_cache(4096)
+def _plain(text: str) -> bool:
+    """Whether every character takes one column."""
+    return all(get_character_cell_size(character) == 1 for character in text)
 
 
 def target_at(row: Row, column: int) -> object:
     """What a click on ``column`` means: the target of the uppermost text there."""
     for run in reversed(row.runs):
         if run.column <= column < run.column + cell_len(run.text) and run.target is not None:
-            return run.target
+            return run.target.at(column - run.column) if isinstance(run.target, Targets) else run.target
     return None
 
 
@@ -126,7 +168,17 @@ def wrapped(text: str, width: int) -> list[str]:
     """``text`` in lines of at most ``width`` columns."""
     from textwrap import wrap
 
-    return wrap(printable(text), max(width, 10)) or [""]
+    text, room = printable(text), max(width, 10)
+    if text.isascii() or cell_len(text) <= len(text):
+        return wrap(text, room) or [""]
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".lstrip()
+        if cell_len(longer) <= room:
+            lines[-1] = longer
+        else:
+            lines += chop_cells(word, room)
+    return lines if lines[0] else lines[1:]
 
 
 def heading(width: int, title: str, rest: str = "") -> Row:

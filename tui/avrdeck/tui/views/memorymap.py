@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from avrdeck.boards.models import BLANK
 from avrdeck.boards.uid import calibration_addresses, serial_addresses
 from avrdeck.tui.controllers.session import Session
 from avrdeck.tui.pages import Page, PageMap
-from avrdeck.tui.views.ink import Pen, Row, clipped
+from avrdeck.tui.views.ink import Pen, Row, Targets, clipped
 
 GLYPHS = {
     Page.UNKNOWN: ("-", "disabled"),
@@ -39,6 +40,19 @@ class MapCursor:
 
 
 @dataclass(frozen=True, slots=True)
+class CellTargets(Targets):
+    """Cells side by side: the first page of each."""
+
+    memory: str
+    first: int
+    pages: int
+
+    def at(self, column: int) -> MapCursor:
+        """See `Targets.at`."""
+        return MapCursor(self.memory, self.first + column * self.pages)
+
+
+@dataclass(frozen=True, slots=True)
 class Grid:
     """How a memory is drawn: cells a row, pages a cell."""
 
@@ -57,14 +71,16 @@ def grid(found: PageMap, width: int) -> Grid:
     return Grid(columns, pages)
 
 
-def rows(session: Session, cursor: MapCursor | None, width: int) -> list[Row]:
-    """The whole pane."""
+def rows(session: Session, cursor: MapCursor | None, width: int, *, keys: bool = True) -> list[Row]:
+    """The whole pane; ``keys``: those of the deck work where it is shown."""
     flash = session.maps.get("flash")
     if flash is None or session.draft is None:
-        return [Pen(width).put("No part yet: x connects, p chooses one by hand.", "muted", at=1).row()]
+        how = ": x connects, p chooses one by hand." if keys else "."
+        return [Pen(width).put(f"No part yet{how}", "muted", at=1).row()]
     plan = grid(flash, width)
     painted = [_title(flash, plan, width), *_map(session, flash, plan, cursor, width)]
-    painted += [*_reset(session, flash, plan, width), *_legend(session, flash, width)]
+    painted += _reset(session, flash, plan, width)
+    painted += _legend(session, flash, width, keys=keys)
     if "eeprom" in session.maps:
         painted += [Row(), *_eeprom(session, session.maps["eeprom"], plan, cursor, width)]
     if session.row:
@@ -88,34 +104,41 @@ def _map(
 ) -> list[Row]:
     digits = 5 if found.size > 0x10000 else 4
     start = boot_page(session, found) if boot else None
+    chosen = cursor.page if cursor and cursor.memory == found.memory else -1
     painted = []
     per_row = plan.columns * plan.pages
     for first in range(0, found.count, per_row):
         pen = Pen(width).put(f"{first * found.page_size:0{digits}X}", "muted", at=1).put(" ")
-        here = False
-        for page in range(first, min(first + per_row, found.count), plan.pages):
-            group = range(page, min(page + plan.pages, found.count))
-            chosen = cursor is not None and cursor.memory == found.memory and cursor.page in group
-            here = here or chosen
-            glyph, role = _glyph(found, group, start)
-            if chosen:
-                pen.put("█", "text bold", target=MapCursor(found.memory, page))
-            else:
-                pen.put(glyph, role, target=MapCursor(found.memory, page))
+        pages = range(first, min(first + per_row, found.count), plan.pages)
+        left = pen.at
+        for (state, in_boot), group in groupby(_states(found, pages, start)):
+            glyph, role = _glyph(state, in_boot=in_boot)
+            targets = CellTargets(found.memory, first + (pen.at - left) * plan.pages, plan.pages)
+            pen.put(glyph * len(list(group)), role, target=targets)
+        right = pen.at
+        if here := first <= chosen < first + per_row:
+            cell = (chosen - first) // plan.pages
+            pen.put("█", "text bold", at=left + cell, target=MapCursor(found.memory, pages[cell]))
         if found.at is not None and first <= found.at < first + per_row:
-            pen.put(" ◄", "accent")
+            pen.put(" ◄", "accent", at=right)
         painted.append(pen.row(cursor=here))
     return painted
 
 
-def _glyph(found: PageMap, group: range, boot_start: int | None) -> tuple[str, str]:
-    """The sign for a cell: of its pages the one that a reader must see first."""
-    state = min((found.page(index) for index in group), key=_URGENCY.__getitem__)
-    if boot_start is not None and group.start >= boot_start:
-        if state is Page.USED:
-            return BOOT_GLYPH
-        if state is Page.WAITING:
-            return "░", "accent"
+def _states(found: PageMap, pages: range, boot: int | None) -> Iterator[tuple[Page, bool]]:
+    """What each cell of a row shows, and whether it is in the boot section."""
+    for page in pages:
+        group = range(page, min(page + pages.step, found.count))
+        state = min(map(found.page, group), key=_URGENCY.__getitem__) if pages.step > 1 else found.page(page)
+        yield state, boot is not None and page >= boot
+
+
+def _glyph(state: Page, *, in_boot: bool) -> tuple[str, str]:
+    """The sign for a cell."""
+    if in_boot and state is Page.USED:
+        return BOOT_GLYPH
+    if in_boot and state is Page.WAITING:
+        return "░", "accent"
     return GLYPHS[state]
 
 
@@ -123,6 +146,7 @@ _FIRST_SEEN = (
     Page.STAGED, Page.DIFFERS, Page.WAITING, Page.WRITTEN, Page.VERIFIED, Page.USED, Page.UNKNOWN, Page.BLANK,
 )  # fmt: skip
 _URGENCY = {state: rank for rank, state in enumerate(_FIRST_SEEN)}
+"""Of the pages of a cell, the one that a reader must see first."""
 
 
 def boot_page(session: Session, found: PageMap) -> int | None:
@@ -154,13 +178,14 @@ def _reset(session: Session, found: PageMap, plan: Grid, width: int) -> list[Row
     return [pen.row()]
 
 
-def _legend(session: Session, found: PageMap, width: int) -> list[Row]:
+def _legend(session: Session, found: PageMap, width: int, *, keys: bool) -> list[Row]:
     """What the signs mean, with amounts; only signs that are on the map, while a job runs those of jobs."""
     boot = boot_page(session, found)
     if session.job and found.at is not None:
         return [Row(), _job_legend(width)]
     if not found.complete:
-        reading = f"{len(found.data) / found.size:.0%} read" if found.data else "not read: r reads it"
+        reading = "not read: r reads it" if keys else "not read"
+        reading = f"{len(found.data) / found.size:.0%} read" if found.data else reading
         return [Row(), Pen(width).put("-", "disabled", at=1).put(f" {reading}", "muted").row()]
     edge = boot * found.page_size if boot is not None else found.size
     used = found.used_bytes(0, edge)

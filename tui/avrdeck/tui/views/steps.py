@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from rich.cells import cell_len
+
+from avrdeck.boards.text import printable
 from avrdeck.jobs.events import Countdown
 from avrdeck.protocol.target.progress import Progress
-from avrdeck.tui.views.ink import Pen, Row, clipped
+from avrdeck.tui.views.ink import Pen, Row, clipped, wrapped
 
 
 class State(Enum):
@@ -44,30 +47,49 @@ class Step:
     began: float | None = None
 
 
+WIDE = 64
+BEFORE_AND_AFTER = {True: (24, 36), False: (20, 28)}
+"""Columns of what a step changes and into what, by whether there is much room."""
+
+
+def header(width: int) -> Row:
+    """What the columns of `step_rows` are."""
+    before_at, after_at = BEFORE_AND_AFTER[width >= WIDE]
+    pen = Pen(width).put("step", "disabled", at=6).put("before", "disabled", at=before_at)
+    return pen.put("after", "disabled", at=after_at).right("time", "disabled", margin=1).row()
+
+
 def rows(steps: Sequence[Step], width: int) -> list[Row]:
     """A line a step."""
     return [row for number, step in enumerate(steps, 1) for row in step_rows(number, step, width)]
 
 
 def step_rows(number: int, step: Step, width: int, *, before: bool = True) -> list[Row]:
-    """The step's line; without ``before`` no step of the job says what it changes from."""
+    """The step's lines; without ``before`` no step of the job says what it changes from."""
     sign, title = SIGNS[step.state]
-    wide = width >= 64
-    before_at, after_at = (24, 36) if wide else (20, 28)
+    before_at, after_at = BEFORE_AND_AFTER[width >= WIDE]
     pen = Pen(width).put(step.state.value, sign, at=1).put(f"{number:2}", "disabled", at=3)
     pen.put(clipped(step.title, before_at - 7), title, at=6)
-    if step.before:
-        pen.put(clipped(step.before, after_at - before_at - 3), "muted", at=before_at)
-        pen.put("→", "warning" if step.state is State.NOW else "disabled", at=after_at - 2)
-    at = after_at if step.before or (wide and before) else before_at
     time = duration(step.seconds) if step.seconds is not None else ""
-    room = width - at - len(time) - 2
-    pen.put(clipped(step.after, room), "" if step.state is not State.SKIPPED else "disabled", at=at)
-    if step.note and pen.at + 3 + len(step.note) + len(time) + 2 <= width:
+    end = width - len(time) - 2
+    at, after = after_at, step.after
+    if step.before and before_at + cell_len(step.before) < after_at - 2:
+        pen.put(step.before, "muted", at=before_at)
+        pen.put("→", "warning" if step.state is State.NOW else "disabled", at=after_at - 2)
+    elif step.before:
+        at, after = before_at, f"{step.before} → {step.after}"
+    elif not before or width < WIDE or after_at + cell_len(printable(after)) > end:
+        at = before_at
+    role = "disabled" if step.state is State.SKIPPED else ""
+    first, *more = wrapped(after, end - at)
+    pen.put(first, role, at=at)
+    if step.note and not more and pen.at + 3 + cell_len(printable(step.note)) <= end:
         pen.put(f"   {step.note}", "muted")
     if time:
         pen.right(time, "muted", margin=1)
-    return [pen.row(band=step.state is State.NOW, cursor=step.state is State.NOW)]
+    now = step.state is State.NOW
+    rest = [Pen(width).put(line, role, at=at).row(band=now) for line in more]
+    return [pen.row(band=now, cursor=now), *rest]
 
 
 def countdown_rows(countdown: Countdown | None, width: int) -> list[Row]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from rich.cells import cell_len
 
@@ -66,17 +66,26 @@ def _groups(pen: Pen, groups: Sequence[Sequence[tuple[str, str]]], at: int) -> N
             pen.put(text, role)
 
 
-class Footer(Bar):
-    """The keys that work here: the focused pane's on the left, those that always work on the right."""
+def _label(action: Action) -> str:
+    return action.label
 
-    def __init__(self, scopes: Sequence[Scope]) -> None:
+
+class Footer(Bar):
+    """The keys that work here: the focused pane's on the left, those that always work on the right.
+
+    ``word`` is what to call a key of these ``scopes`` now; nothing where it does nothing now.
+    """
+
+    def __init__(self, scopes: Sequence[Scope], word: Callable[[Action], str] = _label) -> None:
         super().__init__(id="footer")
         self.scopes = tuple(scopes)
+        self.word = word
 
     def show(self, scopes: Sequence[Scope]) -> None:
         """Show the keys of these scopes, the narrowest first."""
-        self.scopes = tuple(scopes)
-        self.repaint()
+        if self.scopes != tuple(scopes):
+            self.scopes = tuple(scopes)
+            self.repaint()
 
     def paint(self, width: int) -> list[Row]:
         """Left as many as fit, the highest ranks dropped first."""
@@ -88,10 +97,10 @@ class Footer(Bar):
         if width < 100:
             right = [word for word in right if word[1] != "zoom"]
         room = width - 5 - _span(right)
-        while left and _span(_words(left)) > room:
+        while left and _span(_words(left, self.word)) > room:
             left.remove(max(left, key=lambda action: action.rank))
         pen = Pen(width)
-        _keys(pen, _words(left), 1)
+        _keys(pen, _words(left, self.word), 1)
         _keys(pen, right, width - 1 - _span(right))
         return [self.banded(pen)]
 
@@ -101,13 +110,13 @@ class Footer(Bar):
         taken: set[str] = set()
         for scope in self.scopes:
             of = [action for action in actions.of(scope) if action.keys.split(",")[0] not in taken]
-            found |= {action.id: action for action in of if action.show}
+            found |= {action.id: action for action in of if action.show and self.word(action)}
             taken |= {key for action in of for key in action.keys.split(",")}
         return list(found.values())
 
 
-def _words(shown: Iterable[Action]) -> list[tuple[str, str, str]]:
-    return [(action.key_text, action.label, action.id) for action in shown]
+def _words(shown: Iterable[Action], word: Callable[[Action], str] = _label) -> list[tuple[str, str, str]]:
+    return [(action.key_text, word(action), action.id) for action in shown]
 
 
 def _span(words: Sequence[tuple[str, str, str]]) -> int:

@@ -23,7 +23,7 @@ class ConnectionForm(Sheet, can_focus=True):
 
     scope = Scope.CONNECTION
     BINDINGS = bindings(Scope.CONNECTION)
-    line: reactive[int] = reactive(0)
+    line: reactive[int] = reactive(0, repaint=False)
 
     @dataclass
     class Asked(Message):
@@ -43,6 +43,10 @@ class ConnectionForm(Sheet, can_focus=True):
         """Show the cursor where it is."""
         self.repaint()
 
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """Show the cursor or hide it, in the paint in which the frame changes."""
+        self.repaint()
+
     def action_move(self, step: int) -> None:
         """Move the cursor."""
         self.line = (self.line + step) % len(LINES)
@@ -57,14 +61,6 @@ class ConnectionForm(Sheet, can_focus=True):
         if isinstance(event.target, Line):
             self.line = LINES.index(event.target)
             self.action_choose()
-
-    def on_focus(self) -> None:
-        """Show the cursor."""
-        self.repaint()
-
-    def on_blur(self) -> None:
-        """Hide the cursor."""
-        self.repaint()
 
 
 class ConnectionPane(Pane):

@@ -28,7 +28,7 @@ class FuseEditor(Sheet, can_focus=True):
 
     scope = Scope.FUSES
     BINDINGS = bindings(Scope.FUSES)
-    cursor: reactive[Cursor] = reactive(Cursor())
+    cursor: reactive[Cursor] = reactive(Cursor(), repaint=False)
 
     @dataclass
     class Edited(Message):
@@ -65,14 +65,18 @@ class FuseEditor(Sheet, can_focus=True):
         self._lines: tuple[Line, ...] = ()
         self._cells: list[list[Cell]] = []
         self._laid_out: tuple[str, int] = ("", 0)
+        self._painted: fuserows.Editor | None = None
 
     @property
     def cell(self) -> Cell | None:
-        """What is under the cursor."""
-        if not self._cells:
-            return None
-        row = self._cells[min(self.cursor.row, len(self._cells) - 1)]
-        return row[min(self.cursor.column, len(row) - 1)]
+        """What is under the cursor; nothing until another part is painted."""
+        draft = self.session.draft
+        return self._held if draft and draft.part.name == self._laid_out[0] else None
+
+    @property
+    def _held(self) -> Cell | None:
+        """What is under the cursor, be it of the part before."""
+        return self._cells[self.cursor.row][self.cursor.column] if self._cells else None
 
     def paint(self, width: int) -> Sequence[Row]:
         """See `views.fuserows`."""
@@ -81,13 +85,15 @@ class FuseEditor(Sheet, can_focus=True):
             return [Pen(width).put(NO_PART, "muted", at=1).row()]
         key = (draft.part.name, width)
         if key != self._laid_out:
-            held, self._laid_out = self.cell, key
+            held, self._laid_out = self._held, key
             self._lines = fusegrid.layout(draft.part, width)
             self._cells = fusegrid.cursor_rows(self._lines, draft.part)
-            place = fusegrid.place_of(self._cells, held) or self.cursor
+            place = fusegrid.place_of(self._cells, held) or self.cursor.inside(self._cells)
             self.set_reactive(FuseEditor.cursor, place)
-        cell = self.cell if self.has_focus else None
-        return fuserows.rows(draft, self._lines, cell, width, self.height_wanted())
+            self._painted = None
+        if self._painted is None or self._painted.draft is not draft:
+            self._painted = fuserows.Editor(draft, self._lines, width)
+        return self._painted.rows(self.cell if self.has_focus else None, self.height_wanted())
 
     def height_wanted(self) -> int:
         """The rows that the pane has for the editor when findings take their share."""
@@ -103,12 +109,8 @@ class FuseEditor(Sheet, can_focus=True):
         if isinstance(self.parent, FusePane):
             self.parent.label()
 
-    def on_focus(self) -> None:
-        """Show the cursor."""
-        self.watch_cursor()
-
-    def on_blur(self) -> None:
-        """Hide the cursor."""
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """Show the cursor or hide it, in the paint in which the frame changes."""
         self.watch_cursor()
 
     def _edit(self, draft: Draft) -> None:
@@ -235,10 +237,9 @@ class FusePane(Pane):
 
     def refresh_session(self) -> None:
         """See `Pane.refresh_session`."""
-        super().refresh_session()
         editor = self.entry()
         editor.repaint()
-        self.label()
+        super().refresh_session()
         sheet = self.query_one(Findings)
         sheet.repaint()
         self._share(len(editor.rows))

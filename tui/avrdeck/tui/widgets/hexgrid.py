@@ -39,7 +39,7 @@ class HexHead(Sheet):
 class HexGrid(Sheet, can_focus=True):
     """Address, sixteen bytes, their text; a line with the file's bytes beneath where they differ."""
 
-    cursor: reactive[int] = reactive(0)
+    cursor: reactive[int] = reactive(0, repaint=False)
     editing: reactive[bool] = reactive(False)
 
     @dataclass

@@ -24,7 +24,7 @@ class MemoryMap(Sheet, can_focus=True):
 
     scope = Scope.MEMORY
     BINDINGS = bindings(Scope.MEMORY)
-    cursor: reactive[MapCursor] = reactive(MapCursor())
+    cursor: reactive[MapCursor] = reactive(MapCursor(), repaint=False)
 
     @dataclass
     class HexAsked(Message):
@@ -62,21 +62,28 @@ class MemoryMap(Sheet, can_focus=True):
 
     def paint(self, width: int) -> Sequence[Row]:
         """See `views.memorymap`."""
+        self._stay_inside()
         shown = self.cursor if self.has_focus or width >= memorymap.WIDE else None
         return memorymap.rows(self.session, shown, width)
+
+    def _stay_inside(self) -> None:
+        """Another part may have less of the memory that the cursor is in, or none."""
+        found = self.map or self.session.maps.get("flash")
+        if found:
+            inside = MapCursor(found.memory, min(self.cursor.page, found.count - 1))
+            self.set_reactive(MemoryMap.cursor, inside)
 
     def watch_cursor(self) -> None:
         """Show the cursor where it is."""
         self.repaint()
+        self._describe()
+
+    def _describe(self) -> None:
         if isinstance(self.parent, MemoryPane):
             self.parent.label()
 
-    def on_focus(self) -> None:
-        """Show the cursor."""
-        self.watch_cursor()
-
-    def on_blur(self) -> None:
-        """Hide the cursor."""
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """Show the cursor or hide it, in the paint in which the frame changes."""
         self.watch_cursor()
 
     def _go(self, page: int) -> None:

@@ -8,34 +8,20 @@ from dataclasses import dataclass
 from textual.message import Message
 from textual.reactive import reactive
 
+from avrdeck.jobs.backup.comparing import Compared
 from avrdeck.jobs.backup.model import Backup
 from avrdeck.jobs.backup.store import Listed
-from avrdeck.jobs.events import Event, StepStarted
 from avrdeck.tui.actions import Scope, bindings
 from avrdeck.tui.controllers.backing_up import Pair
-from avrdeck.tui.controllers.skipping import Skip
-from avrdeck.tui.controllers.steplog import StepLog
+from avrdeck.tui.controllers.backupjob import BackupJob
+from avrdeck.tui.offering import Offering
 from avrdeck.tui.views import backups, steps
-from avrdeck.tui.views.ink import Pen, Row, wrapped
-from avrdeck.tui.views.steps import State, Step
+from avrdeck.tui.views.ink import Pen, Row, heading, wrapped
+from avrdeck.tui.views.steps import State
 from avrdeck.tui.widgets.sheet import Sheet
 
-TITLES = {
-    "identity": "Identity, fuses",
-    "contents": "Memories",
-    "backup": "Backup",
-    "keep": "Keep EEPROM",
-    "erase": "Chip erase",
-    "flash": "Write flash",
-    "verify": "Verify flash",
-    "eeprom": "EEPROM",
-    "restart": "Leave, re-enter",
-    "revert": "Undo",
-}
-"""Steps by name, as far as they have one; what they say stands beside it."""
 
-
-class Outcome(Sheet, can_focus=True):
+class Outcome(Offering, Sheet, can_focus=True):
     """Shows the last of what it was told; the cursor walks over compared memories."""
 
     scope = Scope.COMPARED
@@ -59,22 +45,14 @@ class Outcome(Sheet, can_focus=True):
         self.backup: Backup | None = None
         self.problem = ""
         self.pair: Pair | None = None
-        self.job: StepLog | None = None
-        self.skip: Skip | None = None
-        self.said = ""
+        self.job: BackupJob | None = None
 
     # -- what to show -----------------------------------------------------
 
     def describe(self, listed: Listed | None) -> None:
         """Show a backup, as far as its manifest tells."""
-        self.listed, self.backup, self.problem, self.pair, self.job, self.said = (
-            listed,
-            None,
-            "",
-            None,
-            None,
-            "",
-        )
+        self.listed, self.backup, self.problem = listed, None, ""
+        self.pair = self.job = None
         self.repaint()
 
     def checked(self, listed: Listed, backup: Backup | None, problem: str = "") -> None:
@@ -83,29 +61,14 @@ class Outcome(Sheet, can_focus=True):
             self.backup, self.problem = backup, problem
             self.repaint()
 
-    def run(self, log: StepLog, skip: Skip) -> None:
-        """Show the steps of a job."""
-        self.pair, self.said, self.job, self.skip = None, "", log, skip
-        self.repaint()
-
-    def take(self, event: Event) -> None:
-        """What a job tells; a step that was not foreseen is added under its name."""
-        if self.job is None or self.skip is None:
-            return
-        self.skip.watch(event)
-        if isinstance(event, StepStarted) and event.step not in self.job.keys:
-            title = TITLES.get(event.step, f"Write {event.step}")
-            self.job.steps.append(Step(event.step, title, event.text))
-        self.job.event(event)
-
-    def say(self, text: str) -> None:
-        """Show what came of it, below the steps."""
-        self.said = text
+    def run(self, job: BackupJob) -> None:
+        """Show a job: its steps, and what came of it."""
+        self.pair, self.job = None, job
         self.repaint()
 
     def compare(self, pair: Pair) -> None:
         """Show two contents side by side, the cursor on the first memory that differs and can be opened."""
-        self.job, self.said, self.pair = None, "", pair
+        self.job, self.pair = None, pair
         memories = pair.comparison.memories
         differing = [n for n, one in enumerate(memories) if one.ranges and backups.openable(pair, one)]
         self.cursor = differing[0] if differing else 0
@@ -116,24 +79,8 @@ class Outcome(Sheet, can_focus=True):
         if self.pair:
             return backups.compared(self.pair, self.cursor if self.has_focus else None, width)
         if self.job:
-            return [*self._steps(self.job, width), *self._said(width)]
-        if self.listed:
-            return [*backups.details(self.listed, self.backup, self.problem, width), *self._said(width)]
-        return self._said(width)
-
-    def _steps(self, log: StepLog, width: int) -> list[Row]:
-        rows: list[Row] = []
-        for number, step in enumerate(log.steps, 1):
-            rows += steps.step_rows(number, step, width, before=False)
-            if step.state is State.NOW:
-                rows += steps.progress_rows(log.progress, log.rate, log.seconds_left, width)
-        if self.skip and self.skip.running:
-            rows += steps.skip_rows(width, wanted=self.skip.wanted)
-        return rows
-
-    def _said(self, width: int) -> list[Row]:
-        lines = wrapped(self.said, width - 2) if self.said else []
-        return [Row(), *(Pen(width).put(line, "bold", at=1).row() for line in lines)] if lines else []
+            return _job(self.job, width)
+        return backups.details(self.listed, self.backup, self.problem, width) if self.listed else []
 
     # -- keys -------------------------------------------------------------
 
@@ -141,28 +88,25 @@ class Outcome(Sheet, can_focus=True):
         """Show the cursor where it is."""
         self.repaint()
 
-    def on_focus(self) -> None:
-        """Show the cursor, once it is known that the focus is here."""
-        self.call_after_refresh(self.repaint)
-
-    def on_blur(self) -> None:
-        """Hide the cursor."""
-        self.call_after_refresh(self.repaint)
-
     def action_move(self, step: int) -> None:
         """The next memory, or the one before."""
         if self.pair:
             self.cursor = max(0, min(self.cursor + step, len(self.pair.comparison.memories) - 1))
 
+    def works(self, verb: str) -> bool:
+        """See `Offering.works`."""
+        if verb == "open":
+            return self.pair is not None and backups.openable(self.pair, self._here(self.pair))
+        return verb != "move" or self.pair is not None
+
+    def _here(self, pair: Pair) -> Compared:
+        """The memory under the cursor."""
+        return pair.comparison.memories[self.cursor]
+
     def action_open(self) -> None:
         """Open the memory's difference."""
-        if self.pair is None:
-            return
-        one = self.pair.comparison.memories[self.cursor]
-        if backups.openable(self.pair, one):
-            self.post_message(self.Opened(self.pair, one.memory))
-        else:
-            self.notify(f"{one.memory} is told in full here.", markup=False)
+        if self.pair:
+            self.post_message(self.Opened(self.pair, self._here(self.pair).memory))
 
     def action_leave(self) -> None:
         """Back to the list."""
@@ -173,5 +117,30 @@ class Outcome(Sheet, can_focus=True):
         event.stop()
         if isinstance(event.target, int):
             again, self.cursor = event.target == self.cursor, event.target
-            if again:
+            if again and self.works("open"):
                 self.action_open()
+
+
+def _job(job: BackupJob, width: int) -> list[Row]:
+    """Its steps; once it is over, first what came of it: there may be no room for both."""
+    painted, told = _steps(job, width), _told(job, width)
+    above, below = (painted, told) if job.running else (told, painted)
+    return [*above, Row(), *below] if above and below else [*above, *below]
+
+
+def _steps(job: BackupJob, width: int) -> list[Row]:
+    log, rows = job.log, list[Row]()
+    for number, step in enumerate(log.steps, 1):
+        rows += steps.step_rows(number, step, width, before=False)
+        if step.state is State.NOW:
+            rows += steps.progress_rows(log.progress, log.rate, log.seconds_left, width)
+    return [*rows, *steps.skip_rows(width, wanted=job.skip.wanted)] if job.skip.running else rows
+
+
+def _told(job: BackupJob, width: int) -> list[Row]:
+    """What the chip holds, as long as that is not as planned; at the end what came of it."""
+    if job.holds:
+        title = heading(width, "If you stop now" if job.running else "The chip")
+        return [title, *(Pen(width).put(line, at=1).row() for line in wrapped(job.holds, width - 2))]
+    lines = wrapped(job.said, width - 2) if job.said else []
+    return [Pen(width).put(line, "bold", at=1).row() for line in lines]

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Self
-
+from rich.segment import Segment
 from textual.containers import Vertical
-from textual.content import Content
-from textual.geometry import Region
+from textual.geometry import Offset, Region, Size
+from textual.strip import Strip
 from textual.widget import Widget
 
 from avrdeck.tui.controllers.session import Session
+from avrdeck.tui.views import frame
+from avrdeck.tui.views.ink import Row
+from avrdeck.tui.widgets.inked import Inked
+
+REPAINT_SECONDS = 0.1
+"""Repainting progress more often slows the wire of a remote terminal."""
 
 
-class Pane(Vertical):
-    """One of the deck's panes. ``number`` is the key that goes there."""
+class Pane(Vertical, Inked):
+    """One of the deck's panes. ``number`` is the key that goes there.
+
+    The style sheet's border keeps the room for the frame; its look is painted here. For a border that
+    changes with the focus, Textual styles and paints anew all that is inside.
+    """
 
     number = 0
     name_text = ""
 
     def __init__(self, session: Session) -> None:
-        super().__init__(id=self.name_text.lower(), classes="pane")
+        super().__init__(id=self.name_text.lower())
         self.session = session
-        self._labels = ("", "")
-        self._edge: tuple[Region, ...] = ()
+        self.active = False
+        self._look = ("", "", False)
+        self._strips: dict[tuple[str, str, bool, int], list[Strip]] = {}
 
     @property
     def title(self) -> str:
@@ -42,22 +52,58 @@ class Pane(Vertical):
         """Show the session as it is now."""
         self.label()
 
-    def label(self) -> None:
-        """Write title and subtitle on the frame, and paint no more than the edge that changed."""
-        before, self._labels = self._labels, (self.title, self.subtitle)
-        title, subtitle = self._labels
-        width, height = self.outer_size
-        if title != before[0]:
-            self._edge = (Region(0, 0, width, 1),)
-            self.border_title = Content(title)
-        if subtitle != before[1]:
-            self._edge = (Region(0, height - 1, width, 1),)
-            self.border_subtitle = Content(subtitle)
-        self._edge = ()
+    def on_descendant_focus(self) -> None:
+        """Show where the focus is."""
+        self.activate(active=self.has_focus_within)
 
-    def refresh(
-        self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
-    ) -> Self:
-        """As Textual does it, but for a word on the frame it would paint all that is inside as well."""
-        edge = [region.translate(-self.content_offset) for region in self._edge]
-        return super().refresh(*(regions or edge), repaint=repaint, layout=layout, recompose=recompose)
+    def on_descendant_blur(self) -> None:
+        """Show where it is no more."""
+        self.activate(active=self.has_focus_within)
+
+    def activate(self, *, active: bool) -> None:
+        """Show whether the focus is here."""
+        self.active = active
+        self.label()
+
+    def label(self) -> None:
+        """Write title and subtitle on the frame, and paint no more than the edges that changed."""
+        before, self._look = self._look, (self.title, self.subtitle, self.active)
+        changed = [old != new for old, new in zip(before, self._look, strict=True)]
+        width, height = self.outer_size
+        if not any(changed) or not height:
+            return
+        upper, upright = Size(width, 1).region, Size(1, height).region
+        edges = [upper] * (changed[0] or changed[2])
+        edges += [upper.translate(Offset(0, height - 1))] * (changed[1] or changed[2])
+        edges += [upright, upright.translate(Offset(width - 1, 0))] * changed[2]
+        self.refresh(*(edge.translate(-self.content_offset) for edge in edges))
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The frame, where there is room for one."""
+        if not self.styles.border_top[0]:
+            return super().render_lines(crop)
+        width, height = self.outer_size
+        upper, between, lower = self._framed(width)
+        lines = [upper, *[between] * (height - 2), lower][crop.y : crop.bottom]
+        return lines if crop.column_span == (0, width) else [line.crop(*crop.column_span) for line in lines]
+
+    def _framed(self, width: int) -> list[Strip]:
+        """The strips of `views.frame`, kept as long as they look the same: Textual keeps their pieces."""
+        look = (*self._look, width)
+        if look not in self._strips:
+            title, subtitle, active = self._look
+            rows = frame.rows(width, title, subtitle, active=active)
+            self._strips = {look: [self._strip(row) for row in rows]}
+        return self._strips[look]
+
+    def _strip(self, row: Row) -> Strip:
+        """A row whose runs fill it, with the app's filters, as on every line that Textual paints itself."""
+        strip = Strip([Segment(run.text, self.ink(run.role)) for run in row.runs])
+        for line_filter in self.get_line_filters():
+            strip = strip.apply_filter(line_filter, self.background_colors[1])
+        return strip
+
+    def notify_style_update(self) -> None:
+        """Forget the colours of an earlier theme."""
+        super().notify_style_update()
+        self._strips = {}

@@ -6,22 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import Reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.widget import Widget
 
-from avrdeck.tui import themes
-from avrdeck.tui.views.ink import ATTRIBUTES, ROLES, Row, cells, grouped, target_at
+from avrdeck.tui.views.ink import Row, pieces, target_at
+from avrdeck.tui.widgets.inked import Inked
 
 
-class Sheet(ScrollView):
+class Sheet(ScrollView, Inked):
     """Rows of `avrdeck.tui.views.ink`. Subclasses give them in `paint` and call `repaint`."""
 
-    virtual_size: Reactive[Size] = Reactive(Size(0, 0))
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0), repaint=False)
     """Columns and rows of all there is. Textual lays the screen out when it changes; how much there is to
     scroll over moves no other widget, so here only the scrollbar learns of it."""
 
@@ -40,7 +40,6 @@ class Sheet(ScrollView):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, classes=classes)
         self.rows: tuple[Row, ...] = ()
-        self._styles: dict[tuple[str, bool], Style] = {}
 
     def paint(self, width: int) -> Sequence[Row]:
         """The rows for a sheet of ``width`` columns."""
@@ -52,9 +51,9 @@ class Sheet(ScrollView):
         if not width:
             return
         before, self.rows = self.rows, tuple(self.paint(width))
-        size = Size(width, len(self.rows))
-        if size != self.virtual_size:
-            self.virtual_size = size
+        size, shown = Size(width, len(self.rows)), self.virtual_size
+        self.virtual_size = size
+        if size.width != shown.width or (size != shown and self.styles.auto_dimensions):
             self.refresh(layout=bool(self.styles.auto_dimensions))
         else:
             self._refresh_changed(before, width)
@@ -82,9 +81,32 @@ class Sheet(ScrollView):
         if changed:
             self.refresh(*changed)
 
+    def on_focus(self, event: events.Focus) -> None:
+        """As Textual does it, which then would paint every line anew."""
+        event.prevent_default()
+        self._take_focus(True, events.DescendantFocus(self))
+
+    def on_blur(self, event: events.Blur) -> None:
+        """The same when the focus leaves."""
+        event.prevent_default()
+        self._take_focus(False, events.DescendantBlur(self))
+
+    def _take_focus(self, has_focus: bool, told: events.Event) -> None:
+        self.has_focus = has_focus
+        if isinstance(self.parent, Widget):
+            self.parent.post_message(told)
+
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """Show the cursor or hide it, when what else changed has got its room; no sheet's style changes."""
+        self.call_after_refresh(self.repaint)
+
     def on_mount(self) -> None:
         """Paint once the size is known, and anew with each theme."""
         self.app.theme_changed_signal.subscribe(self, self._restyle)
+
+    def on_unmount(self) -> None:
+        """Listen no more: the signal would keep the sheet, and its screen with it."""
+        self.app.theme_changed_signal.unsubscribe(self)
 
     def on_resize(self) -> None:
         """Paint for the new width."""
@@ -95,15 +117,10 @@ class Sheet(ScrollView):
         self.call_after_refresh(self.repaint)
 
     def _restyle(self, _: object) -> None:
-        self._styles.clear()
+        self._inks.clear()
         self.rows = ()
         self.repaint()
         self.refresh()
-
-    def notify_style_update(self) -> None:
-        """Forget the colours of an earlier theme."""
-        super().notify_style_update()
-        self._styles = {}
 
     def render_line(self, y: int) -> Strip:
         """One line of what is in sight."""
@@ -112,24 +129,8 @@ class Sheet(ScrollView):
         if not 0 <= line < len(self.rows):
             return Strip([Segment(" " * width, self.ink(""))], width)
         row = self.rows[line]
-        pieces = grouped(cells(row, width))
-        strip = Strip([Segment(text, self.ink(role, band=row.band)) for text, role in pieces], width)
-        return strip.apply_offsets(0, line)
-
-    def ink(self, role: str, *, band: bool = False) -> Style:
-        """The style of a role in the present theme."""
-        style = self._styles.get((role, band))
-        if style is None:
-            style = self._styles[role, band] = self._mixed(role, band=band)
-        return style
-
-    def _mixed(self, role: str, *, band: bool) -> Style:
-        words = role.split()
-        colour = next((word for word in words if word in ROLES), "text")
-        attributes = {word: True for word in words if word in ATTRIBUTES}
-        inks = themes.inks(self.app.theme)
-        ground = inks.panel if band else self.rich_style.bgcolor
-        return Style(color=inks.of[colour], bgcolor=ground, **attributes)  # type: ignore[arg-type]
+        parts = pieces(row, width)
+        return Strip([Segment(text, self.ink(role, band=row.band)) for text, role in parts], width)
 
     def on_click(self, event: events.Click) -> None:
         """Tell what was clicked; a click elsewhere only takes the focus."""
