@@ -2,6 +2,7 @@ import asyncio
 import io
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,15 @@ def test_the_fuses_of_a_port_that_fails_are_noted_as_they_were_and_as_they_are(
     assert (causes[0]["rule"], causes[0]["sure"]) == ("A6", True)
 
 
+@pytest.fixture
+def interrupts() -> Iterator[None]:
+    """Ctrl-C interrupts; a program that was started in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interrupts")
 @pytest.mark.parametrize("watch", [False, True], ids=["at once", "after those at work may end"])
 def test_ctrl_c_tells_every_port_as_far_as_it_came(
     avrdeck: Avrdeck, ports: list[str], monkeypatch: pytest.MonkeyPatch, watch: bool
