@@ -256,6 +256,22 @@ async def test_a_board_that_is_back_and_does_not_answer_is_told_once(deck, monke
         assert len(bench.seen(messages.Failed)) == 1
 
 
+def test_a_copy_without_a_serial_number_is_not_taken_for_its_neighbour(monkeypatch):
+    one, two, three = (
+        ports.PortEntry(name, "USB2.0-Serial", "1A86:7523", True, ports.PortIdentity(0x1A86, 0x7523, None))
+        for name in ("/dev/ttyUSB0", "/dev/ttyUSB1", "/dev/ttyUSB2")
+    )
+    there = [one, two]
+    monkeypatch.setattr(ports, "entries", lambda: tuple(there))
+    lost = ports.known("/dev/ttyUSB0").identity
+    there.remove(one)
+    assert ports.returned(lost) is None
+    there.append(three)
+    assert ports.returned(lost) == "/dev/ttyUSB2"
+    there[:] = [two, one]
+    assert ports.returned(lost) == "/dev/ttyUSB0"
+
+
 def test_a_port_that_is_no_usb_device_is_known_again_by_its_file(tmp_path):
     real, link = tmp_path / "pts", tmp_path / "uno"
     real.touch()

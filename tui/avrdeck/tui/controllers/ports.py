@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 SIMULATOR = "sim:"
@@ -13,11 +13,16 @@ LIKELY_VENDORS = frozenset({0x2341, 0x2A03, 0x1A86, 0x0403, 0x10C4, 0x1B4F, 0x23
 
 @dataclass(frozen=True, slots=True)
 class PortIdentity:
-    """What tells a USB device from others when it comes back under another name."""
+    """What tells a USB device from others when it comes back under another name.
+
+    ``beside``: the ports of devices that look the same and were there at the same time, as copies without a
+    serial number do; what answers on them is not the one that went away.
+    """
 
     vendor: int | None
     product: int | None
     serial: str | None
+    beside: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +73,17 @@ def known(device: str) -> PortEntry | None:
         found = next((entry for entry in listed if entry.device == real), None)
     if found is None and (made := _made(device)):
         return PortEntry(device, "", identity=FileIdentity(device, made))
+    if found and isinstance(found.identity, PortIdentity):
+        alike = (each.device for each in listed if each.identity == found.identity and each != found)
+        return replace(found, identity=replace(found.identity, beside=frozenset(alike)))
     return found
 
 
 def returned(identity: Identity) -> str | None:
     """The name under which a lost port is back, or `None` while it is away."""
     if isinstance(identity, PortIdentity):
-        return next((entry.device for entry in entries() if entry.identity == identity), None)
+        alike = (entry.device for entry in entries() if entry.identity == identity)
+        return next((device for device in alike if device not in identity.beside), None)
     made = _made(identity.device)
     return identity.device if made and made != identity.made else None
 
