@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from benchmarks import engine, firmware, gang, pacing, parts, startup
+from benchmarks import app, engine, firmware, gang, pacing, parts, startup
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "startup": startup.main,
@@ -11,10 +11,14 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "engine": engine.main,
     "pacing": pacing.main,
     "gang": gang.main,
+    "app": app.main,
     "firmware": firmware.main,
 }
 
-for name in sys.argv[1:] or BENCHMARKS:
+names = sys.argv[1:] or list(BENCHMARKS)
+if unknown := [name for name in names if name not in BENCHMARKS]:
+    sys.exit(f"There is no benchmark {' or '.join(unknown)}: choose of {', '.join(BENCHMARKS)}.")
+for name in names:
     run = BENCHMARKS[name]
     print(f"\n{name}: {sys.modules[run.__module__].__doc__}")
     run()
