@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from avrdeck.boards.fuses import decode
 from avrdeck.boards.images import Image
 from avrdeck.jobs.backup.identity import Chip, read_chip
 from avrdeck.jobs.ledger import Ledger
 from avrdeck.jobs.serials.order import Order
 from avrdeck.jobs.serials.stamping import Stamp, insist_on_room, stamped
 from avrdeck.jobs.upload import room
+from avrdeck.jobs.upload.over_isp import bootloader_start
 from avrdeck.protocol.dialects import Reach
 from avrdeck.protocol.errors import Fault, UsageFault
 from avrdeck.protocol.programmer import Programmer
@@ -44,20 +44,14 @@ async def tried_upload(programmer: Programmer, image: Image, order: Order, limit
             return chip
         if programmer.dialect.reach is Reach.BOOTLOADER:
             await room.insist_on_room(programmer, numbered(image, sample), limit)
-        elif image.end <= (start := await _boot_start(programmer)) < sample.end:
+            return chip
+        start = bootloader_start(programmer.require_part(), await fuses.read_all(programmer))
+        if start is not None and image.end <= start < sample.end:
             raise UsageFault(
                 f"The serial number's place is the bootloader's, which begins at {start:#06x}",
                 advice="Choose a place below it, or stamp it afterwards: avrdeck serial flash --at ADDRESS.",
             )
     return chip
-
-
-async def _boot_start(programmer: Programmer) -> int:
-    """Where an upload over ISP keeps a bootloader; the end of flash where it keeps none."""
-    part = programmer.require_part()
-    meaning = decode(part, await fuses.read_all(programmer), partial=True)
-    kept = meaning.bootrst or (part.boot is not None and part.boot.fixed)
-    return meaning.boot_start_byte if kept and meaning.boot_start_byte else part.flash.size
 
 
 def numbered(image: Image, stamp: Stamp | None) -> Image:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from avrdeck.boards.fuses import decode
 from avrdeck.boards.images import Image
 from avrdeck.boards.locks import memory_lock
-from avrdeck.boards.models import BLANK, MemoryLock
+from avrdeck.boards.models import BLANK, MemoryLock, Part
 from avrdeck.jobs.backup.guarding import BEFORE_DESTROYING, save_first
 from avrdeck.jobs.backup.store import Store
 from avrdeck.jobs.backup.taking import Wish
@@ -114,8 +114,7 @@ class _Uploader:
 
     async def _look(self, values: Mapping[str, int], lock: MemoryLock) -> _Before:
         """What an erase would take with it."""
-        meaning, boot = decode(self._part, values, partial=True), self._part.boot
-        start = meaning.boot_start_byte if meaning.bootrst or (boot and boot.fixed) else None
+        start = bootloader_start(self._part, values)
         if start is None or lock.read_blocked or self._plan.image.end > start:
             return _Before(values, None, lock)
         self._on_event(StepStarted("bootloader", f"look for a bootloader at {start:#06x}"))
@@ -201,6 +200,12 @@ class _Uploader:
             pages_written=written,
             healed=healed,
         )
+
+
+def bootloader_start(part: Part, values: Mapping[str, int]) -> int | None:
+    """The byte from which on flash is kept as a bootloader's, by the fuse bytes; `None` where none can be."""
+    meaning = decode(part, values, partial=True)
+    return meaning.boot_start_byte if meaning.bootrst or (part.boot and part.boot.fixed) else None
 
 
 def _joined(image: Image, bootloader: Image | None) -> Image:
