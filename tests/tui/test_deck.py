@@ -289,6 +289,12 @@ def test_a_port_that_is_no_usb_device_is_known_again_by_its_file(tmp_path):
     assert ports.known("sim:?x") is None
 
 
+async def test_space_on_a_whole_byte_lets_it_be_typed(deck):
+    async with deck() as bench:
+        await bench.press("2", "home", "space", "TYPE:e2", "enter")
+        assert bench.session.draft.value("lfuse") == 0xE2
+
+
 async def test_no_two_jobs_run_at_once(deck):
     async with deck() as bench:
         await bench.pilot.press("r")

@@ -122,7 +122,7 @@ class FuseEditor(Sheet, can_focus=True):
             self.cursor = self.cursor.moved(self._cells, down, right)
 
     def action_toggle_cell(self) -> None:
-        """Turn the bit or flag under the cursor; step a list to its next value."""
+        """Turn the bit or flag under the cursor; what has more values than two is chosen or typed."""
         draft, cell = self.session.draft, self.cell
         if draft is None:
             return
@@ -131,7 +131,7 @@ class FuseEditor(Sheet, can_focus=True):
                 self._edit(draft.toggled(memory, bit))
             case FieldCell(bits) if fusegrid.is_flag(bits):
                 self._edit(draft.toggled(bits.memory, bits.lsb))
-            case FieldCell():
+            case _:
                 self.action_choose()
 
     def action_choose(self) -> None:
