@@ -16,6 +16,7 @@ from avrdeck.tui.widgets.pane import Pane
 from avrdeck.tui.widgets.sheet import Sheet
 
 SIM = "sim:?autoreset=no"
+NEVER = 1e9
 
 
 class Bench:
@@ -97,11 +98,12 @@ OpenDeck = Callable[..., AbstractAsyncContextManager[Bench]]
 
 @pytest.fixture(autouse=True)
 def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Backups, inventory and settings of a test are its own; no real ports."""
+    """Backups, inventory and settings of a test are its own; no real ports; it looks for lost ones itself."""
     monkeypatch.setenv("AVRDECK_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setattr("serial.tools.list_ports.comports", list)
+    monkeypatch.setattr("avrdeck.tui.app.WATCH_SECONDS", NEVER)
 
 
 @pytest.fixture

@@ -242,6 +242,19 @@ async def test_another_chip_behind_the_board_that_is_back(deck, monkeypatch):
         assert "Another chip" in said(bench)
 
 
+async def test_the_app_looks_for_a_lost_port_by_itself(deck, monkeypatch):
+    monkeypatch.setattr("avrdeck.tui.app.WATCH_SECONDS", 0.001)
+    identity = ports.PortIdentity(0x2341, 0x0043, "85735")
+    monkeypatch.setattr(
+        ports, "known", lambda port: ports.PortEntry(port, "Uno", "2341:0043", True, identity)
+    )
+    monkeypatch.setattr(ports, "returned", lambda _: f"{SIM}&seed=3")
+    async with deck() as bench:
+        await bench.session._forget_port()
+        await bench.until(lambda: bench.session.connected)
+        assert bench.session.port == f"{SIM}&seed=3"
+
+
 async def test_a_board_that_is_back_and_does_not_answer_is_told_once(deck, monkeypatch):
     identity = ports.PortIdentity(0x2341, 0x0043, "85735")
     monkeypatch.setattr(
