@@ -27,7 +27,7 @@ from typing import Self
 from firmware import Firmware, MissingToolError, alone, cache, digest, need
 
 SOURCE = Path(__file__).parent
-START_SECONDS = 20
+START_SECONDS = 60
 NRWW_START = 0x7000  # ATmega328P: the last 4 KiB, as large as its largest boot section
 
 Settings = dict[str, int | str]

@@ -16,7 +16,7 @@ from commands.conftest import Avrdeck
 from debian import debian_core, tool
 
 LOADER = "bootloaders/atmega/ATmegaBOOT_168_atmega328.hex"
-READY_SECONDS = 10
+READY_SECONDS = 60
 
 
 @pytest.fixture

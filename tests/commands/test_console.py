@@ -253,7 +253,7 @@ class Terminal:
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())
 
-    def expect(self, wanted: str, seconds: float = 20.0) -> None:
+    def expect(self, wanted: str, seconds: float = 120.0) -> None:
         deadline = time.monotonic() + seconds
         while wanted.encode() not in self._unread:
             ready, _, _ = select.select([self._master], [], [], max(0.0, deadline - time.monotonic()))
@@ -289,7 +289,7 @@ def test_a_terminal_asks_answers_stops_and_ends(term: str, tmp_path: Path) -> No
         terminal.kill()
 
 
-def ended(pid: int, seconds: float = 20.0) -> int:
+def ended(pid: int, seconds: float = 120.0) -> int:
     """The exit status of ``pid``, which is about to end."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -103,7 +103,7 @@ def opened(path: Path, baud: int = termios.B19200) -> Iterator[int]:
         os.close(fd)
 
 
-async def answer(fd: int, count: int, patience: float = 5.0) -> bytes:
+async def answer(fd: int, count: int, patience: float = 60.0) -> bytes:
     """``count`` bytes from the port, fewer when they do not come."""
     heard, until = b"", time.monotonic() + patience
     while len(heard) < count and time.monotonic() < until:

@@ -62,7 +62,7 @@ class Bench:
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Give the app time until something is so."""
-        for _ in range(300):
+        for _ in range(6000):
             if condition():
                 return
             await self.pilot.pause(0.01)

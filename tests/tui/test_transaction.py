@@ -15,11 +15,7 @@ async def opened(bench, **values):
     await bench.press("2", "w")
     screen = bench.app.screen
     assert isinstance(screen, FuseWriteScreen)
-    for _ in range(200):
-        if screen.job.phase is Phase.CONFIRM:
-            break
-        await bench.pilot.pause(0.01)
-    assert screen.job.phase is Phase.CONFIRM
+    await bench.until(lambda: screen.job.phase is Phase.CONFIRM)
     return screen
 
 
@@ -71,10 +67,7 @@ async def test_a_fatal_change_needs_the_parts_name(deck):
         assert screen.job.phase is Phase.CONFIRM
         assert chip.fuses["hfuse"] == 0xD9
         await bench.press("TYPE:P", "enter")
-        for _ in range(200):
-            if screen.job.phase is Phase.UNDO:
-                break
-            await bench.pilot.pause(0.01)
+        await bench.until(lambda: screen.job.phase is Phase.UNDO)
         assert chip.fuses["hfuse"] == 0x59
         assert bench.machine.target.active_fuses["hfuse"] != 0x59, "not in effect yet"
         await bench.press("u")
@@ -88,10 +81,7 @@ async def test_a_chip_that_does_not_come_back_is_told_with_the_way_back(deck):
     async with deck("sim:?autoreset=no&xtal=none") as bench:
         screen = await opened(bench, lfuse=0xFF)
         await bench.press("w")
-        for _ in range(200):
-            if screen.job.phase is Phase.UNDO:
-                break
-            await bench.pilot.pause(0.01)
+        await bench.until(lambda: screen.job.phase is Phase.UNDO)
         await bench.press("enter")
         await bench.done()
         assert isinstance(bench.app.screen, FaultScreen)
