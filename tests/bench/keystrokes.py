@@ -50,7 +50,7 @@ class Kind:
 FUSES, CONSOLE = (range(28, 78), range(1, 28)), (range(COLUMNS), range(28, LINES - 1))
 KINDS = (
     Kind("fuse cursor", "2" + RIGHT, (RIGHT, LEFT), *FUSES),
-    Kind("fuse toggle", "2", (" ",), *FUSES),
+    Kind("fuse toggle", "2" + LEFT * 9 + RIGHT, (" ",), *FUSES),
     Kind("pane", "2", ("3", "2"), *FUSES),
     Kind("map cursor", "3", (RIGHT,), range(78, COLUMNS), range(27, 28)),
     Kind("typing", "4", "ispx30x00x", *CONSOLE),

@@ -1,4 +1,6 @@
 import json
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,6 +51,9 @@ def test_the_same_content_is_saved_once(avrdeck: Avrdeck, chip: str, data: Path)
     assert (first["already_there"], again["already_there"]) == (False, True)
     assert first["file"] == again["file"]
     assert len(list((data / "backups").iterdir())) == 1
+    labelled = avrdeck("backup", "-P", chip, "--label", "clock", "--json").json
+    assert (labelled["already_there"], labelled["label"]) == (False, "clock")
+    assert avrdeck("backup", "-P", chip, "--label", "clock", "--json").json["already_there"]
 
 
 def test_a_backup_goes_where_it_is_told(avrdeck: Avrdeck, chip: str, tmp_path: Path) -> None:
@@ -58,6 +63,7 @@ def test_a_backup_goes_where_it_is_told(avrdeck: Avrdeck, chip: str, tmp_path: P
     ran = avrdeck("backup", "-o", folder, "-P", chip)
     assert ran.status == ExitCode.INPUT
     assert "exists already" in ran.err
+    assert "save " not in ran.err, "the chip was read for nothing"
     assert avrdeck("backups", "show", folder, "--json").json["part"] == "ATtiny13"
 
 
@@ -164,3 +170,12 @@ def test_an_inventory_that_cannot_be_used_does_not_stop_a_backup(
     assert ran.status == 0
     assert "The inventory was not updated" in ran.err
     assert (data / "inventory.sqlite").read_text() == "mine, no database"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are text there")
+def test_a_file_name_that_is_no_text_is_noted_all_the_same(
+    avrdeck: Avrdeck, chip: str, tmp_path: Path
+) -> None:
+    path = tmp_path / os.fsdecode(b"b\xff.zip")
+    assert avrdeck("backup", "-o", path, "-P", chip).status == 0
+    assert r"b\udcff.zip" in avrdeck("inventory", "show", "1").out

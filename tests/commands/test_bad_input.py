@@ -181,3 +181,11 @@ def test_a_port_that_vanishes_in_the_middle_says_what_the_chip_holds(
     assert ran.status == ExitCode.PORT
     assert "vanished" in ran.err
     assert "flash may hold the beginning of" in " ".join(ran.err.split())
+
+
+@pytest.mark.parametrize("words", [["id", "-P", "\x1b[31m"], ["backups", "show", "\x1b]0;x\x07"]])
+def test_no_fault_steers_the_terminal(words: list[str], avrdeck: Avrdeck) -> None:
+    ran = avrdeck(*words)
+    assert ran.status != 0
+    assert "\\x1b" in ran.err
+    assert all(char.isprintable() or char == "\n" for char in ran.err)

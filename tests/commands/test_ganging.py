@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from avrdeck.commands.gangview import Lines, Table, row_text
+from avrdeck.commands.outlets import Outlet
 from avrdeck.jobs.burn.job import Burnt, carry_out
 from avrdeck.jobs.gang import Row, Standing
 from avrdeck.jobs.inventory.book import Inventory
@@ -86,6 +87,20 @@ def test_for_programs_every_row_has_its_receipt_or_its_fault(avrdeck: Avrdeck, p
     assert sorted(numbers) == ["1", "2", "3"]
     assert rows["/dev/nowhere"]["serial_number"] is None
     assert ran.json["fault"]["title"] == "2 of 4 ports failed"
+    assert "--resume" in ran.json["fault"]["advice"]
+
+
+def test_every_row_stands_below_the_one_before(avrdeck: Avrdeck, ports: list[str]) -> None:
+    lines = avrdeck("gang", "id", "--ports", f"/dev/nowhere,{ports[0]}").err.splitlines()
+    told = lines[lines.index("avrdeck: 1 of 2 ports failed") + 1 :]
+    assert {line[:11] for line in told} == {"         ✗ ", "         ✓ "}
+
+
+def test_what_has_not_begun_is_not_to_be_resumed(avrdeck: Avrdeck, ports: list[str]) -> None:
+    arguments = ["gang", "burn", "uno", "--deckboot", "--json", "--ports", f"{ports[0]},/dev/nowhere"]
+    ran = avrdeck(*arguments)
+    assert ran.json["fault"]["title"] == "2 of 2 ports failed"
+    assert ran.json["fault"]["advice"] == ""
 
 
 def test_the_fuses_of_a_port_that_fails_are_noted_as_they_were_and_as_they_are(
@@ -185,8 +200,10 @@ def test_without_a_yes_no_chip_is_touched(avrdeck: Avrdeck, ports: list[str]) ->
 
 
 def test_watching_ends_after_the_count(avrdeck: Avrdeck, ports: list[str]) -> None:
+    """And says that it waits for ports, which may take its time."""
     ran = avrdeck("gang", "id", "--ports", ",".join(ports), "--watch", "--count", "2", "--json")
     assert len(ran.json["ports"]) == 2
+    assert "join as they appear" in ran.err
 
 
 @pytest.mark.parametrize("arguments", [["--ports", "/dev/nowhere*"], ["--ports", ","], ["--count", "2"], []])
@@ -206,7 +223,7 @@ def test_a_row_shows_the_serial_number_and_nothing_that_steers_a_terminal() -> N
 
 def test_a_table_is_painted_over_in_place() -> None:
     stream = io.StringIO()
-    table = Table(stream)
+    table = Table(Outlet(stream))
     for standing in (Standing.CONNECTING, Standing.DONE):
         table.show(Row("a\x1b", standing))
         table.show(Row("b", standing))

@@ -162,3 +162,49 @@ def test_nothing_is_staged_that_a_bootloader_could_not_write(avrdeck: Avrdeck) -
     assert ran.status == ExitCode.USAGE
     assert "ISP" in ran.err
     assert not ran.out
+
+
+@pytest.mark.parametrize(
+    "words", [["nosuch"], ["id", "--nosuch"], ["burn", "--lfuse", "zz"], ["gang", "id"], ["-b", "7", "id"]]
+)
+def test_what_is_called_wrongly_is_one_object_for_programs_too(words: list[str], avrdeck: Avrdeck) -> None:
+    ran = avrdeck(*words, "--json")
+    assert ran.status == ExitCode.USAGE
+    assert ran.json["fault"]["kind"] == "UsageFault"
+    assert ran.json["fault"]["title"]
+    assert avrdeck(*words).err.startswith("Usage: ")
+
+
+def test_fill_saves_the_eeprom_that_it_goes_over(avrdeck: Avrdeck, chip: str, own_data: Path) -> None:
+    backups = own_data / "backups"
+    assert avrdeck("fill", "eeprom", "0", "16", "55", "-P", chip, "--yes").status == 0
+    assert not backups.exists()
+    assert avrdeck("fill", "eeprom", "8", "16", "AA", "-P", chip, "--yes").status == 0
+    (kept,) = backups.iterdir()
+    assert avrdeck("restore", kept, "--only", "eeprom", "-P", chip, "--yes").status == 0
+    assert avrdeck("dump", "eeprom", "8", "1", "-P", chip, "--json").json["data"] == "55"
+
+
+def test_fill_does_all_that_it_is_told_or_nothing(avrdeck: Avrdeck, chip: str) -> None:
+    ran = avrdeck("fill", "eeprom", "0x3F0", "17", "55", "-P", chip, "--yes")
+    assert ran.status == ExitCode.USAGE
+    assert "eeprom ends at 0x0400" in ran.err
+    assert avrdeck("fill", "eeprom", "0x3F0", "16", "55", "-P", chip, "--yes").status == 0
+
+
+def test_a_replay_keeps_the_pauses_in_which_a_board_starts(avrdeck: Avrdeck, tmp_path: Path) -> None:
+    """The board resets when its port opens, and hears nothing of what is sent before it listens."""
+    trace, lines = tmp_path / "session.jsonl", tmp_path / "lines.txt"
+    lines.write_text(f"id\ntrace save {trace}\n")
+    assert avrdeck("script", lines, "-P", "sim:").status == 0
+    ran = avrdeck("replay", trace, "-P", "sim:", "--json")
+    assert (ran.status, ran.json["same"]) == (0, True)
+    assert avrdeck("replay", trace, "-P", "sim:?part=attiny85").status == ExitCode.VERIFY
+
+
+def test_a_replay_of_a_trace_with_mad_times_ends(avrdeck: Avrdeck, tmp_path: Path) -> None:
+    trace = tmp_path / "mad.jsonl"
+    times = ["-1e300", "NaN", "Infinity", "1e300", "0"]
+    lines = [f'{{"t": {time}, "dir": ">", "hex": "3020"}}\n' for time in times]
+    trace.write_text("".join(lines) + '{"t": 1e300, "dir": "<", "hex": "15"}\n')
+    assert avrdeck("replay", trace, "-P", "sim:").status == ExitCode.VERIFY

@@ -178,6 +178,9 @@ CLAIMS: Mapping[str, Check] = {
         scene.in_part(match["memory"], int(match["address"], 16) + _little(scene))
         and scene.others(match["memory"])
     ),
+    rf"{MEMORY} holds {FILE} already; it is not verified\.": lambda scene, match: scene.others(
+        match["memory"]
+    ),
     rf"{MEMORY} was written and is not verified\.": lambda scene, match: scene.others(match["memory"]),
     # Fuses.
     rf"{EITHER}; nothing is in effect before programming mode is left\.": lambda scene, match: (

@@ -6,11 +6,12 @@ from avrdeck.boards.uid import Source
 from avrdeck.jobs.backup.comparing import Verdict, compare, compare_with_chip
 from avrdeck.jobs.backup.estimate import in_words, read_seconds
 from avrdeck.jobs.backup.guarding import save_first
-from avrdeck.jobs.backup.model import Absence
+from avrdeck.jobs.backup.model import Absence, Header
 from avrdeck.jobs.backup.store import Store
 from avrdeck.jobs.backup.taking import QUICK, Wish, take
 from avrdeck.jobs.events import Event, StepDone, StepStarted
-from avrdeck.protocol.errors import SyncError, TargetError
+from avrdeck.jobs.ledger import UNCHANGED
+from avrdeck.protocol.errors import InputFault, SyncError, TargetError
 from avrdeck.protocol.target import memories
 from avrdeck.protocol.target.progress import Progress
 from jobs.backups import a_backup, chip_on, wired
@@ -246,3 +247,22 @@ async def test_only_what_a_job_may_change_is_missed_in_its_backup(
     wish = Wish(contents=contents, skip=lambda: skip)
     saved = await save_first(programmer, Store(tmp_path), wish=wish)
     assert saved.without == without
+
+
+class Unlisted(Store):
+    """A folder that lets itself be looked for, and not written into."""
+
+    def holding(self, header: Header, label: str = "") -> None:
+        del header, label
+
+
+@pytest.mark.parametrize("kind", [Store, Unlisted])
+async def test_what_cannot_be_saved_leaves_the_chip_unchanged_and_says_so(
+    kind: type[Store], tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    _, programmer = await chip_on()
+    with pytest.raises(InputFault, match="cannot be") as caught:
+        await save_first(programmer, kind(tmp_path / "file" / "backups"))
+    assert caught.value.holds == UNCHANGED
+    assert "allow writing" in caught.value.advice

@@ -238,3 +238,18 @@ async def test_without_a_counter_nothing_is_erased(tmp_path: Path, keeping: Keep
         await carry_out(programmer, outline, yes, keeping)
     assert caught.value.holds == "The chip is unchanged."
     assert wire.machine.target.cells.flash[0] == 0x12
+
+
+async def test_without_a_journal_nothing_is_erased_and_no_number_used(
+    counter: Counter, keeping: Keeping
+) -> None:
+    """The number that is in no chip and in no journal is the next one's."""
+    wire = fresh()
+    wire.machine.target.cells.flash[0] = 0x12
+    keeping.journals.folder.write_text("not a folder")
+    with pytest.raises(Fault, match="journal of the burn cannot be written") as caught:
+        await burn_on(wire, ordered(counter, IN_FLASH), keeping)
+    assert caught.value.holds == "The chip is unchanged."
+    assert "no counter gives it again" not in caught.value.advice
+    assert wire.machine.target.cells.flash[0] == 0x12
+    assert counter.peek() == 7

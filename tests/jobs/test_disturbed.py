@@ -15,6 +15,7 @@ from avrdeck.jobs.ledger import UNCHANGED
 from avrdeck.jobs.patch.model import Patch
 from avrdeck.jobs.patch.planning import plan_patch
 from avrdeck.jobs.patch.running import write_patch
+from avrdeck.jobs.session import close_programmer
 from avrdeck.jobs.upload import bootloading, over_isp
 from avrdeck.jobs.upload.model import Plan
 from avrdeck.jobs.witnesses import ErasedByChance
@@ -210,9 +211,11 @@ async def test_a_page_that_is_half_sent_gets_its_own_bytes_and_no_later_command(
 async def test_a_reading_of_one_byte_that_became_its_writing_writes_nothing() -> None:
     machine = holding_sketch()
     before = Content.of(machine)
-    flip(machine, bytes([Op.LOAD_ADDRESS, 0x10, 0, EOP, Op.READ_PAGE]), Op.READ_PAGE ^ Op.PROG_PAGE)
+    flip(machine, READ_FROM_ZERO, Op.READ_PAGE ^ Op.PROG_PAGE)
+    programmer = await on(machine)
     with pytest.raises(SyncError):
-        await memories.read(await on(machine), "eeprom", 0x20, 1)
+        await memories.read(programmer, "eeprom", 0x20, 1)
+    await close_programmer(programmer)
     assert Content.of(machine).same(before)
 
 

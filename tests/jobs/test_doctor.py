@@ -6,7 +6,7 @@ from avrdeck.boards.catalog import part
 from avrdeck.jobs.adapters import Adapter
 from avrdeck.jobs.doctor import usb
 from avrdeck.jobs.doctor.answers import Kind, heard_kind
-from avrdeck.jobs.doctor.diagnosing import diagnose, wires_for
+from avrdeck.jobs.doctor.diagnosing import wires_for
 from avrdeck.jobs.doctor.explaining import entries
 from avrdeck.jobs.doctor.listening import BAUDS
 from avrdeck.jobs.doctor.model import CAPACITOR, Found, Patient, Section, State
@@ -26,7 +26,7 @@ HARMLESS = {Op.GET_SYNC, Op.GET_SIGN_ON, Op.GET_PARAMETER}
 READING = HARMLESS | {Op.ENTER_PROGMODE, Op.LEAVE_PROGMODE, Op.SET_DEVICE, Op.UNIVERSAL}
 FACTS = {
     "who", "baud", "heard", "after", "port", "part", "expected", "found", "sck", "high_voltage", "xtal1",
-    "f_cpu", "lock",
+    "f_cpu", "lock", "title", "detail", "advice",
 }  # fmt: skip
 
 BOARDS = [
@@ -165,40 +165,17 @@ async def test_a_speed_that_the_port_lacks_is_passed_over() -> None:
     assert check(report, "250000").seen == "nothing"
 
 
-@pytest.mark.parametrize(
-    ("reason", "failed"),
-    [
-        (PortReason.BUSY, "Opens"),
-        (PortReason.FORBIDDEN, "Opens"),
-        (PortReason.MISSING, "Port"),
-        (PortReason.FAILED, "Opens"),
-    ],
-)
-async def test_a_port_that_does_not_open_is_the_diagnosis(reason: PortReason, failed: str) -> None:
-    async def opener(port: str, baud: int):
-        raise PortError(port, reason, "It does not open", detail="minicom (pid 7).", advice="Close it.")
+async def test_a_programmer_that_must_be_told_the_part_is_not_called_well() -> None:
+    firmware = Obedient()
 
-    report = await diagnose("bench", opener=opener)
-    assert check(report, failed).state is State.FAIL
-    assert report.diagnosis.title == "It does not open"
-    assert report.diagnosis.action == "Close it."
-    assert {each.state for each in report.checks if each.section is not Section.PORT} == {State.SKIPPED}
+    def stk500(wire: Talker, data: bytes) -> bytes:
+        return b"\x14AVR STK\x10" if data[0] == Op.GET_SIGN_ON else firmware(data)
 
-
-async def test_a_port_that_vanishes_is_reported_with_what_was_seen_before() -> None:
-    wire = board("dialect=optiboot", 19_200)
-
-    class Loose(Talker):
-        async def set_baud(self, baud: int) -> None:
-            if baud == 57_600:
-                self.failure = PortError("bench", PortReason.VANISHED, "bench has vanished")
-            await super().set_baud(baud)
-
-    report = await report_on(Loose(lambda wire, data: b""))
-    assert check(report, "115200").seen == "nothing"
-    assert check(report, "Stays").state is State.FAIL
-    assert report.diagnosis.title == "bench has vanished"
-    await wire.close()
+    report = await report_on(Talker(stk500))
+    assert not report.diagnosis.healthy
+    assert report.diagnosis.title == "STK500 has to be told the part before it looks"
+    assert "with -p and that name" in report.diagnosis.action
+    assert check(report, "Signature").seen == "not looked at"
 
 
 @pytest.mark.parametrize(
@@ -229,6 +206,19 @@ async def test_a_signature_that_changes_is_not_believed() -> None:
     assert report.diagnosis.title == "The signature changes from read to read"
     assert "Shorten the wires" in report.diagnosis.action
     assert check(report, "Fuses").state is State.SKIPPED
+
+
+async def test_fuses_that_make_the_clock_too_slow_explain_a_signature_that_changes() -> None:
+    """At 62.5 kHz the sketch has to be slowed down; no wire helps."""
+    wire = board()
+    target, count = wire.machine.target, iter(range(10_000))
+    honest = target.transfer
+    target.transfer = lambda byte, sck, at: honest(byte, sck, at) ^ (next(count) % 23 == 11)
+    report = await report_on(wire, "ATtiny13", {"lfuse": 0x6B, "hfuse": 0xFF})
+    assert rules(report) == ["A8", "A9", ""]
+    assert "#define SPI_CLOCK" in report.diagnosis.action
+    gone = await report_on(board("target=none"), "ATtiny13", {"lfuse": 0x6B, "hfuse": 0xFF})
+    assert "A8" not in rules(gone), "a slow clock does not let MISO float"
 
 
 async def test_another_part_than_named_is_reported_with_both_names() -> None:
@@ -299,6 +289,8 @@ async def test_a_programmer_that_stops_in_the_middle_is_a_finding() -> None:
     report = await report_on(wire)
     assert check(report, "Line").state is State.FAIL
     assert "stopped answering" in report.diagnosis.title
+    assert "Take the target off and look again" in report.diagnosis.action
+    assert report.diagnosis.picture
 
 
 # --- words and pictures ----------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from avrdeck.jobs.events import EventHandler, StepDone, StepStarted
 from avrdeck.jobs.gang import Consent, Gang, Row, Standing
 from avrdeck.jobs.ledger import UNCHANGED, Ledger
 from avrdeck.jobs.questions import Question, Topic
-from avrdeck.jobs.serials.order import NUMBER
+from avrdeck.jobs.serials.numbering import NUMBER
 from avrdeck.protocol.errors import Cancelled, PortError, TargetError
 from avrdeck.protocol.programmer import Programmer
 from avrdeck.protocol.target import memories

@@ -1,18 +1,23 @@
 """Serial numbers to be made: of what, for which chip, and where they go."""
 
+import asyncio
 import re
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from avrdeck.boards.uid import Source
 from avrdeck.jobs.backup.identity import Chip
-from avrdeck.jobs.events import Event, StepDone
+from avrdeck.jobs.events import Event, StepDone, unheard
+from avrdeck.jobs.ledger import Ledger
 from avrdeck.jobs.serials.counter import Counter
-from avrdeck.jobs.serials.order import NUMBER, Order, Place
+from avrdeck.jobs.serials.numbering import NUMBER, Numbering
+from avrdeck.jobs.serials.order import Order, Place
 from avrdeck.jobs.serials.recipe import Kind, Recipe, parse
 from avrdeck.jobs.serials.stamping import Stamp, insist_on_room
-from avrdeck.protocol.errors import Refused, UsageFault
+from avrdeck.protocol.errors import Fault, PortError, PortReason, Refused, UsageFault
 from virtual import board, programmer_on
 
 CHIP = Chip("ATmega328P", bytes.fromhex("1E950F"), Source.UNDOCUMENTED, b"LOT123\x01\x02\x03")
@@ -100,14 +105,113 @@ def test_a_place_of_a_size_takes_nothing_else(counter: Counter) -> None:
             order.stamp(order.recipe.sample(None))
 
 
-async def test_an_issued_number_is_told_and_used(counter: Counter) -> None:
-    told: list[Event] = []
+async def numbering(counter: Counter, ledger: Ledger, told: Callable[[Event], None] = unheard) -> Numbering:
     order = Order(Recipe(Kind.NUMBER, counter), Place("eeprom", 8), overwrite=True)
-    stamp = await order.issue(CHIP, told.append)
+    return Numbering(order, CHIP, await order.sample(CHIP), ledger, told)
+
+
+async def test_a_number_that_is_taken_is_told_and_used_once(counter: Counter) -> None:
+    told: list[Event] = []
+    number = await numbering(counter, Ledger(), told.append)
+    assert (number.stamp, number.told.text, counter.peek()) == (None, "42", 42)
+    stamp = await number.take()
     assert (stamp.address, stamp.overwrite, stamp.text) == (8, True, "42")
     assert told[-1] == StepDone(NUMBER, "42")
+    assert await number.take() is stamp
     assert counter.peek() == 43
+
+
+def test_an_order_says_what_is_wanted(counter: Counter) -> None:
+    order = Order(Recipe(Kind.NUMBER, counter), Place("eeprom", 8))
     assert order.words == "the counter's next number in 4 bytes, at 0x0008 of eeprom"
+
+
+async def ended(
+    number: Numbering, error: BaseException, between: Callable[[], object] = lambda: None
+) -> None:
+    """A job that takes its number, does something and ends in ``error``."""
+    async with number.kept():
+        await number.take()
+        between()
+        raise error
+
+
+GONE = PortError("bench", PortReason.VANISHED, "bench is gone")
+
+
+@pytest.mark.parametrize("ending", [GONE, asyncio.CancelledError(), OSError(28, "full")])
+async def test_a_number_goes_back_when_nothing_was_written_since_it_was_taken(
+    counter: Counter, ending: BaseException
+) -> None:
+    number = await numbering(counter, Ledger("The chip is erased."))
+    with pytest.raises(type(ending)):
+        await ended(number, ending)
+    assert counter.peek() == 42
+    assert number.stamp is None
+
+
+async def test_a_number_that_may_be_written_stays_used_and_a_fault_tells_of_it(counter: Counter) -> None:
+    ledger = Ledger()
+    number = await numbering(counter, ledger)
+
+    def write() -> None:
+        ledger.holds = "eeprom may hold the beginning."
+
+    with pytest.raises(Fault) as caught:
+        await ended(number, Fault("It went wrong", advice="Try again."), write)
+    assert caught.value.advice == "Try again. Serial number 42 stays this chip's: no counter gives it again."
+    assert counter.peek() == 43
+    assert number.stamp
+
+
+async def test_nothing_is_told_of_a_number_that_was_not_taken(counter: Counter) -> None:
+    number = await numbering(counter, Ledger())
+    with pytest.raises(Refused) as caught:
+        async with number.kept():
+            raise Refused("Nothing was written")
+    assert caught.value.advice == ""
+    assert counter.peek() == 42
+
+
+async def test_who_stops_while_a_number_is_drawn_gives_it_back(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawing, go = asyncio.Event(), threading.Event()
+    loop, draw = asyncio.get_running_loop(), counter.draw
+
+    def slowly() -> int:
+        loop.call_soon_threadsafe(drawing.set)
+        go.wait()
+        return draw()
+
+    monkeypatch.setattr(counter, "draw", slowly)
+    number = await numbering(counter, Ledger())
+    task = asyncio.create_task(ended(number, GONE))
+    await drawing.wait()
+    task.cancel()
+    await asyncio.sleep(0)
+    go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert counter.path.read_text() == "42\n"
+
+
+async def test_a_number_that_another_run_overtook_is_given_to_nobody(counter: Counter) -> None:
+    """A gap is harmless; a second chip with the same number is not."""
+    number = await numbering(counter, Ledger())
+    with pytest.raises(PortError):
+        await ended(number, GONE, counter.draw)
+    assert counter.draw() == 44
+
+
+def test_a_template_that_fails_after_drawing_uses_no_number(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = parse("number:1", Counter(counter.path, first=255))
+    assert recipe.make(None).data == b"\xff"
+    with pytest.raises(UsageFault, match="256 does not fit 1 bytes"):
+        recipe.make(None)
+    assert counter.path.read_text() == "256\n"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,9 @@
 """What jobs do through avrdeck's own bootloader: nearly all but fuses and erase, in its true limits."""
 
 import random
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from unittest import mock
 
 import pytest
 
@@ -12,6 +15,7 @@ from avrdeck.jobs.backup.model import Absence
 from avrdeck.jobs.backup.taking import take
 from avrdeck.jobs.events import Event, StepStarted
 from avrdeck.jobs.fuses import write_fuses
+from avrdeck.jobs.ledger import Ledger
 from avrdeck.jobs.questions import YES, Question
 from avrdeck.jobs.session import close_programmer
 from avrdeck.jobs.upload import bootloading
@@ -21,8 +25,9 @@ from avrdeck.protocol.codes import EOP, Op
 from avrdeck.protocol.errors import SyncError, UsageFault
 from avrdeck.protocol.link import Link
 from avrdeck.protocol.programmer import Programmer
-from avrdeck.protocol.simulator.faults import Fault, Kind
-from avrdeck.protocol.target import fuses
+from avrdeck.protocol.simulator.faults import Fault, FaultPlan, Kind
+from avrdeck.protocol.simulator.machine import Machine
+from avrdeck.protocol.target import fuses, memories
 from avrdeck.protocol.trace import Direction
 from jobs.uploads import sketch
 from virtual import board
@@ -150,6 +155,66 @@ async def test_a_few_bytes_are_written_without_the_rest_of_their_page(dialect: s
     with pytest.raises(UsageFault, match="reaches into the bootloader"):
         await write_image(programmer, Image.of(b"\0", part("atmega328p").flash.size - 1, "stamp.hex"))
     assert cells.flash[0x7000:] == before[0x7000:]
+
+
+MISHEARD = "Nothing was written; unless the line made PROG_PAGE of a READ_PAGE, the chip is unchanged."
+OLD = "dialect=optiboot4"
+
+
+async def save(programmer: Programmer) -> None:
+    await take(programmer)
+
+
+async def compare(programmer: Programmer) -> None:
+    with Ledger().told():
+        await memories.verify(programmer, sketch(100))
+
+
+async def dump(programmer: Programmer) -> None:
+    with Ledger().told():
+        await memories.read(programmer, "flash", 0x10, 16)
+
+
+@pytest.mark.parametrize("job", [save, compare, dump])
+@pytest.mark.parametrize(
+    ("options", "says", "kept"),
+    [
+        (LARGE, "The chip is unchanged.", True),
+        (SMALL, MISHEARD, False),
+        (OLD, MISHEARD, False),
+        ("dialect=atmegaboot", "The chip is unchanged.", True),
+        ("", "The chip is unchanged.", True),
+    ],
+)
+async def test_whatever_only_reads_says_what_a_misheard_read_may_have_cost(
+    options: str, says: str, kept: bool, job: Callable[[Programmer], Awaitable[None]]
+) -> None:
+    wire = board(options)
+    cells, plan = wire.machine.target.cells, wire.machine.faults
+    cells.flash[:0x400] = random.Random(options).randbytes(0x400)
+    programmer = await Programmer.connect(Link(wire))
+    await programmer.identify()
+    before = bytes(cells.flash)
+    with pytest.raises(SyncError) as caught, flipped(Op.READ_PAGE, plan):
+        await job(programmer)
+    assert caught.value.holds == says
+    await close_programmer(programmer)
+    assert (cells.flash == before) is kept
+
+
+@contextmanager
+def flipped(op: Op, plan: FaultPlan) -> Iterator[None]:
+    """Let the line turn one bit of the first command ``op``: READ_PAGE becomes PROG_PAGE."""
+    feed, struck = Machine.feed, []
+
+    def heard(machine: Machine, data: bytes) -> None:
+        if not struck and op in data:
+            struck.append(op)
+            plan.add(Fault(Kind.FLIP, plan.to_device + data.index(op), to_host=False, mask=0x10))
+        feed(machine, data)
+
+    with mock.patch.object(Machine, "feed", heard):
+        yield
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,15 @@ async def test_flash_holds_what_was_written(name: str) -> None:
     assert set(flash[512 : size - 256]) <= {0xFF}
 
 
+@pytest.mark.parametrize("baud", [19_200, 250_000, 1_000_000])
+async def test_a_page_that_takes_longer_than_the_sketch_waits_is_waited_for(baud: int) -> None:
+    """An ATmega103 takes 56 ms for a page, the sketch waits for 30: then it answers nothing sensible."""
+    programmer = await programmer_on(board(f"part=ATmega103&baud={baud}", baud), "ATmega103")
+    image = Image("x.hex", (Segment(0, noise(700)),))
+    await memories.write(programmer, image, erased=True)
+    await memories.verify(programmer, image)
+
+
 @pytest.mark.parametrize("name", PARTS)
 async def test_eeprom_holds_what_was_written_and_nothing_else(name: str) -> None:
     wire = board(f"part={name}")

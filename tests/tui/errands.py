@@ -50,6 +50,14 @@ ERRANDS = (
     ),
     Errand("@mega U ~ f ~ >sketch.hex enter ~ enter !", ("upload: done", "to come: yes", "upload: flash")),
     Errand("@boot U ~ f ~ >sketch.hex enter ~ enter !", ("upload: flash through a bootloader",)),
+    Errand(
+        "@tiny U ~ f ~ >sk tab ~ enter ~ n ~ >number_at_eeprom:0_overwrite enter ~ enter ! tab up t ~ escape",
+        ("upload.serial",),
+    ),
+    Errand(
+        "b ~ b ~ >Arduino_UNO enter ~ escape k ~ w ~ >led=none enter ~ n ~ >uuid enter ~ escape",
+        ("burn.wish", "burn.serial"),
+    ),
     Errand("@tiny # r ! ?", ("PortLost", "PortReturned")),
     Errand("@mega r ~ ctrl+x ~", ("read all: stopped",)),
     Errand("@tiny r ! 3 s ~ >%%%%.hex enter ~", ("memory.save",)),

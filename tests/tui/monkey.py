@@ -17,8 +17,8 @@ from avrdeck.protocol.simulator.faults import Kind
 from avrdeck.tui.actions import ACTIONS
 from avrdeck.tui.controllers.fusewrite import Phase
 from avrdeck.tui.screens.answer import AnswerScreen
+from avrdeck.tui.screens.confirm import ConfirmScreen
 from avrdeck.tui.screens.deck import DeckScreen
-from avrdeck.tui.screens.dialogs import ConfirmScreen
 from avrdeck.tui.screens.fusewrite import FuseWriteScreen
 from tui.errands import ERRANDS, LINES, PORTS
 from tui.watching import Watch

@@ -9,12 +9,13 @@ import pytest
 import avrdeck.boards
 import avrdeck.jobs
 import avrdeck.protocol
+from avrdeck.commands.advising import in_console
 from avrdeck.commands.tree import VERBS
 from avrdeck.jobs.burn.job import RESUME
 from avrdeck.jobs.doctor.explaining import entries
 from avrdeck.protocol.errors import Fault
 from avrdeck.tui import actions
-from avrdeck.tui.advising import KEYS, in_app, in_console
+from avrdeck.tui.advising import KEYS, in_app
 from avrdeck.tui.controllers.console import PaneOutput
 
 COMMAND = re.compile(rf"\bavrdeck (?:{'|'.join(VERBS)})\b|(?<!\S)--?[a-zA-Z][a-z-]*\b")

@@ -71,10 +71,10 @@ async def test_a_backup_that_was_checked_after_its_list_was_left_is_told_nobody(
         await bench.press("v", "n")
         await bench.done()
         screen = bench.app.screen
-        found = screen.table.here
+        found, detail = screen.table.here, screen.detail
         await bench.press("escape")
         await bench.until(lambda: not screen.children)
-        await screen._check(found)
+        await detail._check(found)
         await screen.run_job("take", bench.app.ask)
         assert bench.app.is_running
 

@@ -13,8 +13,8 @@ from avrdeck.jobs.backup.store import Store
 from avrdeck.jobs.inventory.book import Inventory
 from avrdeck.tui.screens.answer import AnswerScreen
 from avrdeck.tui.screens.backups import BackupsScreen
+from avrdeck.tui.screens.confirm import ConfirmScreen
 from avrdeck.tui.screens.deck import DeckScreen
-from avrdeck.tui.screens.dialogs import ConfirmScreen
 from avrdeck.tui.screens.fault import FaultScreen
 from avrdeck.tui.screens.hexview import HexScreen
 from jobs.backups import a_backup
@@ -141,7 +141,7 @@ async def test_two_backups_are_compared_and_their_difference_opened(deck):
         assert len(screen.table.listed) == 2
         first, second = (files.load(screen.table.listed[at].path).memories["hfuse"][0] for at in (1, 0))
         await bench.press("down", "space", "home", "d")
-        await bench.until(lambda: screen.outcome.pair)
+        await bench.until(lambda: screen.detail.outcome.pair)
         told = said(bench)
         assert "3 bytes in 2 ranges: 0004, 0008-0009" in told
         assert f"hfuse {first:02X} → {second:02X}" in told
@@ -292,3 +292,20 @@ async def test_names_from_files_show_as_text_whatever_is_in_them(deck, tmp_path:
         assert "\\x1b[2J.zip" in bench.text("#backup-table")
         await bench.press("x")
         assert "\x1b" not in bench.text("#question")
+
+
+async def test_without_a_chip_what_is_told_of_a_backup_stays(deck):
+    """The keys that need a chip say so; x, which connects on the deck, deletes here."""
+    async with deck(TINY) as bench:
+        await saved(bench)
+        await bench.press("escape", "x")
+        await bench.done()
+        await bench.press("v")
+        await bench.until(lambda: "Chip" in said(bench))
+        before = said(bench)
+        for key in ("n", "d", "r"):
+            await bench.press(key)
+            await bench.until(lambda: isinstance(bench.app.screen, FaultScreen))
+            assert "Connect it with x on the deck." in bench.text("#fault-text")
+            await bench.press("escape")
+            assert said(bench) == before

@@ -8,7 +8,7 @@ from avrdeck.tui.hexmodel import HexModel
 from avrdeck.tui.screens.answer import AnswerScreen
 from avrdeck.tui.screens.deck import DeckScreen
 from avrdeck.tui.screens.hexview import HexScreen
-from avrdeck.tui.views.memorymap import MapCursor
+from avrdeck.tui.views.pagegrid import MapCursor
 from avrdeck.tui.widgets.fuses import FuseEditor
 from avrdeck.tui.widgets.memory import MemoryMap
 from tui.test_typing import burst

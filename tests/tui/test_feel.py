@@ -13,9 +13,9 @@ from avrdeck.boards.catalog import part
 from avrdeck.tui import themes
 from avrdeck.tui.controllers.session import Session
 from avrdeck.tui.screens.fusewrite import TransactionSheet
-from avrdeck.tui.views import frame, memorymap
+from avrdeck.tui.views import frame, memorymap, pagegrid
 from avrdeck.tui.views.ink import Row, Run, cells, grouped, pieces, target_at
-from avrdeck.tui.views.memorymap import MapCursor
+from avrdeck.tui.views.pagegrid import MapCursor
 from avrdeck.tui.widgets.pane import Pane
 from avrdeck.tui.widgets.sheet import Sheet
 
@@ -102,7 +102,7 @@ async def test_a_sheet_that_grows_as_it_loses_the_focus_needs_no_scrollbar(deck)
     async with deck() as bench:
         await bench.press("2", *["down"] * 4, "space", "w")
         sheet = bench.app.screen.query_one(TransactionSheet)
-        await bench.until(lambda: "Type the part's name" in bench.text("#transaction"))
+        await bench.until(lambda: "Type the part's name" in bench.text("#transaction-now"))
         await bench.pilot.pause()
         assert not sheet.has_focus
         assert not sheet.show_vertical_scrollbar
@@ -159,7 +159,7 @@ def test_a_click_on_a_cell_means_its_first_page():
     session = Session(lambda _: None, "sim:")
     session.take_part(part("ATmega2560"))
     flash = session.maps["flash"]
-    plan = memorymap.grid(flash, 40)
+    plan = pagegrid.grid(flash, 40)
     cells = memorymap.cells(session, flash, 40)
     assert plan.pages > 1
     start = cells[1].runs[2].column

@@ -60,17 +60,21 @@ async def answered(bench, answer: str) -> None:
     await bench.press(f"TYPE:{answer}", "enter")
 
 
-def stop_while_writing(bench) -> None:
-    """Stop the job with the first page of flash that is written, once."""
+def at_first_write(bench, act) -> None:
+    """Act with the first page of flash that is written, once."""
     take = bench.session.event
 
     def event(event) -> None:
         take(event)
         if isinstance(event, Progress) and (event.operation, event.memory) == (Operation.WRITE, "flash"):
             bench.session.event = take
-            bench.app.action_stop_job()
+            act()
 
     bench.session.event = event
+
+
+def stop_while_writing(bench) -> None:
+    at_first_write(bench, bench.app.action_stop_job)
 
 
 async def interrupted(bench, loader: Path) -> BurnScreen:
@@ -165,6 +169,20 @@ async def test_a_hex_view_offers_what_there_is_to_do(deck, tmp_path):
 
 
 # -- a burn that stopped ----------------------------------------------------------------------------
+
+
+async def test_what_a_burn_left_half_done_is_told_after_the_app(deck, loader):
+    async with deck() as bench:
+        target = bench.machine.target
+        screen = await planned(bench, loader)
+        at_first_write(bench, bench.app.leave)
+        await bench.press("enter")
+        await answered(bench, "yes")
+        await bench.until(lambda: not bench.app.is_running)
+    assert screen.burn.phase is Phase.FAILED
+    assert not target.in_reset
+    assert "“burn” was stopped" in str(bench.app.parting)
+    assert "flash" in bench.app.parting.holds
 
 
 async def test_a_burn_that_was_stopped_is_gone_on_with(deck, loader):

@@ -10,6 +10,7 @@ from avrdeck.tui.offering import Offering
 from avrdeck.tui.palette import ActionProvider, reachable
 from avrdeck.tui.screens.backups import BackupsScreen
 from avrdeck.tui.screens.burn import BurnScreen
+from avrdeck.tui.screens.deck import DeckScreen
 from avrdeck.tui.screens.doctor import DoctorScreen
 from avrdeck.tui.screens.fault import FaultScreen
 from avrdeck.tui.screens.fusewrite import FuseWriteScreen
@@ -88,6 +89,28 @@ def bindings_of(home) -> list[Binding]:
 
 def bound_keys(home) -> set[str]:
     return set(home._bindings.key_to_bindings)
+
+
+async def test_what_is_shown_of_a_key_is_the_one_that_works(deck):
+    """Footer, help and palette name the keys of the settings; a key that is taken has one row."""
+    async with deck(keys={"deck.burn": "t", "burn.board": "o"}, size=(200, 60)) as bench:
+        footer = bench.text("#footer")
+        assert "t burn" in footer
+        assert "b burn" not in footer
+        assert "trace" not in footer
+        await bench.press("b")
+        assert isinstance(bench.app.screen, DeckScreen)
+        found = [hit async for hit in ActionProvider(bench.app.screen).discover()]
+        helps = {str(hit.display): hit.help for hit in found}
+        assert helps["Burn a board's bootloader"] == "deck: t"
+        await bench.press("question_mark")
+        assert "   t              Burn a board's bootloader." in bench.text("#help-text")
+        await bench.press("escape", "t")
+        assert isinstance(bench.app.screen, BurnScreen)
+        await bench.until(lambda: "o board" in bench.text("#footer"))
+        assert "o chooses one" in bench.text("#job-sheet")
+    async with deck() as bench:
+        assert "b burn" in bench.text("#footer"), "another app has its own"
 
 
 async def test_keys_are_remapped_by_the_settings(deck):

@@ -86,7 +86,9 @@ def choose_board(terminal: Terminal) -> None:
 def test_a_bootloader_is_burnt(tmp_path):
     with Terminal(environment(tmp_path, ARDUINO_DIRECTORIES_DATA=core(tmp_path)), SIM) as terminal:
         choose_board(terminal)
-        terminal.see("The chip is as planned.", "✓ lfuse FF  hfuse D8  efuse FD  lock CF")
+        terminal.see(
+            "The chip is as planned.", "✓ loader.hex is in the", "lfuse FF  hfuse D8  efuse FD  lock CF"
+        )
         assert terminal.leave() == 0
 
 
@@ -229,10 +231,10 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 class Tmux:
     """A tmux server of its own with avrdeck in its one window."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *arguments: str) -> None:
         self._tmux = [tool("tmux", "tmux"), "-S", str(folder / "tmux"), "-f", "/dev/null"]
         self._environment = environment(folder)
-        command = shlex.join([sys.executable, "-m", "avrdeck", *SIM])
+        command = shlex.join([sys.executable, "-m", "avrdeck", *arguments])
         self._ask("new-session", "-d", "-x", "120", "-y", "40", command)
 
     def _ask(self, *arguments: str) -> str:
@@ -261,12 +263,16 @@ class Tmux:
             time.sleep(0.05)
         return True
 
+    def hang_up(self) -> None:
+        """Close its window, as a lost connection does."""
+        self._ask("kill-session")
+
     def kill(self) -> None:
         self._ask("kill-server")
 
 
 def test_the_same_in_tmux(tmp_path):
-    tmux = Tmux(tmp_path)
+    tmux = Tmux(tmp_path, *SIM)
     try:
         tmux.see("programming mode", "ATmega328P", "space toggle")
         tmux.type("Right", "Space")
@@ -293,3 +299,22 @@ def test_the_same_in_tmux(tmp_path):
         assert tmux.ended()
     finally:
         tmux.kill()
+
+
+def test_a_lost_connection_ends_the_app_with_the_port_free(tmp_path, port):
+    with virtual_board(port):
+        tmux = Tmux(tmp_path, "-P", str(port))
+        try:
+            tmux.see("programming mode", "ATmega328P", "space toggle")
+            tmux.type("4")
+            tmux.see("esc deck")
+            tmux.type("-l", "read flash")
+            tmux.type("Enter")
+            tmux.see("► command")
+            tmux.hang_up()
+            deadline = time.monotonic() + PATIENCE
+            while (known := run(tmp_path, "-m", "avrdeck", "id", "-P", str(port))).returncode:
+                assert "in use" in known.stderr
+                assert time.monotonic() < deadline
+        finally:
+            tmux.kill()

@@ -1,5 +1,7 @@
 """The fuse transaction on the screen: nothing is written without its confirmation."""
 
+import pytest
+
 from avrdeck.protocol.simulator.faults import Fault as Strike
 from avrdeck.protocol.simulator.faults import Kind
 from avrdeck.tui import messages
@@ -35,7 +37,7 @@ async def test_w_writes_what_is_harmless_and_shows_the_receipt(deck):
         await bench.done()
         assert screen.job.phase is Phase.DONE
         assert chip.fuses["hfuse"] == 0xD1
-        assert "In effect: lfuse 62  hfuse D1" in bench.text("#transaction")
+        assert "In effect: lfuse 62  hfuse D1" in bench.text("#transaction-now")
         assert not bench.session.draft.staged
         assert bench.session.draft.read["hfuse"] == 0xD1
         await bench.press("escape")
@@ -111,4 +113,42 @@ async def test_a_snapshot_is_on_disk_before_anything_is_written(deck, tmp_path):
         await opened(bench, hfuse=0xD1)
         assert list((tmp_path / "data" / "backups").iterdir())
         await bench.press("escape")
+        await bench.done()
+
+
+async def test_the_diff_tells_new_values_in_words_and_cuts_none_off(deck):
+    async with deck() as bench:
+        await opened(bench, lfuse=0xFF, hfuse=0xDE, efuse=0xFD)
+        sheet = bench.app.screen.query_one("#transaction")
+        text = bench.text("#transaction")
+        for told in (
+            "SUT_CKSEL internal RC 8 MHz, 6 CK + 65 ms → crystal ≥ 8 MHz, 16K CK + 65 ms",
+            "CKDIV8 ■→□ ÷ 1",
+            "BODLEVEL off → 2.7 V",
+            "BOOTRST □→■ on",
+            "BOOTSZ 2048 words @0x7000 → 256 words @0x7E00",
+        ):
+            assert told in text
+        width = sheet.scrollable_content_region.width
+        assert all(run.column + len(run.text.rstrip()) <= width for row in sheet.rows for run in row.runs)
+        await bench.press("escape")
+        await bench.done()
+
+
+@pytest.mark.parametrize("values", [{"hfuse": 0x59}, {"lfuse": 0xFF, "hfuse": 0x59, "efuse": 0xFC}])
+async def test_what_to_do_now_is_in_sight_however_much_there_is_to_tell(deck, values):
+    async with deck(size=(80, 24)) as bench:
+        await opened(bench, **values)
+        screen, sheet = bench.app.screen, bench.app.screen.query_one("#transaction")
+        await bench.pilot.pause()
+        for name in ("#transaction-now", "#write-input"):
+            assert screen.region.contains_region(screen.query_one(name).region), name
+        await bench.press("pagedown")
+        assert sheet.scroll_offset.y == sheet.max_scroll_y, "what has no room is reached while typing too"
+        await bench.press("TYPE:ATmega328P", "enter")
+        await bench.until(lambda: "u undo" in bench.text("#transaction-now"))
+        await bench.pilot.pause()
+        last = sheet.rows[sheet.scroll_offset.y + sheet.size.height - 1]
+        assert "Leave, re-enter" in last.text
+        await bench.press("u")
         await bench.done()

@@ -10,6 +10,7 @@ from avrdeck.boards.catalog import part, part_names
 from avrdeck.boards.images import Image
 from avrdeck.boards.text import printable
 from avrdeck.protocol.target.progress import Operation, Progress
+from avrdeck.tui.actions import ACTIONS
 from avrdeck.tui.controllers.choices import typed_byte, typed_supply, typed_xtal
 from avrdeck.tui.controllers.tracing import BadFilter, wanted
 from avrdeck.tui.draft import Draft
@@ -168,7 +169,8 @@ class TestSettings:
     def test_what_is_remembered_comes_back(self, tmp_path):
         file = tmp_path / "deep" / "settings.toml"
         settings = Settings.load(file)
-        settings.keys = {"fuses.toggle_cell": "a"}
+        settings.keys = {"fuses.toggle": "a"}
+        settings.strays = {"fuses.toggle_cell": "b"}
         settings.remember(theme="avrdeck-light", port='x"\\\n')
         assert file.read_text().startswith("# avrdeck")
         again = Settings.load(file)
@@ -177,6 +179,26 @@ class TestSettings:
             'x"\\\n',
             f"{file}: fuses.toggle_cell not known.",
         )
+        assert (again.keys, again.strays) == ({"fuses.toggle": "a"}, {"fuses.toggle_cell": "b"})
+
+    def test_the_file_names_every_action_and_its_keys(self, tmp_path):
+        """One takes a # away to change a key, and finds no other place to look its name up."""
+        file = tmp_path / "settings.toml"
+        Settings.load(file).remember(theme="avrdeck-dark")
+        lines = file.read_text().splitlines()
+        assert '# "deck.burn" = "b"  # Burn a board\'s bootloader.' in lines
+        assert Settings.load(file).keys == {}
+        file.write_text(
+            "\n".join(line.removeprefix("# ") if line.startswith('# "') else line for line in lines)
+        )
+        assert Settings.load(file).keys == {action.id: action.keys for action in ACTIONS}
+
+    def test_keys_may_have_blanks_between_them_and_none_is_none(self, tmp_path):
+        file = tmp_path / "settings.toml"
+        file.write_text('[keys]\n"deck.burn" = "x , B"\n"deck.trace" = " "\n')
+        settings = Settings.load(file)
+        assert settings.keys == {"deck.burn": "x,B"}
+        assert "deck.trace not known" in settings.complaint
 
     @pytest.mark.parametrize("text", ["theme = 3", "keys = 3", "[keys]\nx = []", "theme", "\xff", "port = 1"])
     def test_nonsense_is_told_and_left_out(self, tmp_path, text):

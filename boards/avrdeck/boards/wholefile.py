@@ -22,11 +22,11 @@ def replace(path: Path, content: bytes) -> None:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
-    """Let the new name reach the disk as well, where the system lets a folder be opened for that."""
+def sync_folder(folder: Path) -> None:
+    """Let a new name in ``folder`` reach the disk as well, where the system opens a folder for that."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

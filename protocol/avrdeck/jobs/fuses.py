@@ -97,21 +97,22 @@ def _rank(memory: str, findings: tuple[Finding, ...]) -> tuple[bool, int, int]:
     return memory == "lock", max(endangered, default=Severity.INFO), USUAL_ORDER.index(memory)
 
 
-async def write_fuses(
+async def write_fuses(  # noqa: PLR0917 - called with the same names everywhere
     programmer: Programmer,
     staged: Mapping[str, int],
     ask: Ask,
     on_event: EventHandler = unheard,
     context: Context | None = None,
+    ledger: Ledger | None = None,
 ) -> FuseReceipt:
     """Write the ``staged`` bytes that differ from the chip's, after ``ask`` has confirmed them.
 
     Raises `Refused` without a confirmation, `TargetError` when bytes cannot be read reliably or the
     chip does not come back, `VerifyError` when a byte does not take and is not reverted. Every fault
-    says what the chip holds.
+    says what the chip holds, and ``ledger`` does so all the time.
     """
     part = programmer.require_part()
-    ledger = Ledger()
+    ledger = ledger or Ledger()
     with ledger.told():
         before = await fuses.read_all(programmer)
         intent = plan(part, before, staged, context)

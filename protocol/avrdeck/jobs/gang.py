@@ -14,7 +14,7 @@ from avrdeck.boards.text import printable
 from avrdeck.jobs.events import Event, EventHandler, StepDone, StepStarted
 from avrdeck.jobs.ledger import Ledger
 from avrdeck.jobs.questions import Ask, Question, Topic
-from avrdeck.jobs.serials import order as serials
+from avrdeck.jobs.serials.numbering import NUMBER
 from avrdeck.jobs.session import on_target
 from avrdeck.protocol.errors import Cancelled, Fault
 from avrdeck.protocol.programmer import Programmer
@@ -160,7 +160,7 @@ class Gang(Generic[T]):
                     self._show(replace(row, step=event.text, done=0, total=0))
                 case StepDone(step="identity", text=chip) if chip:
                     self._show(replace(row, chip=chip))
-                case StepDone(step=serials.NUMBER, text=serial):
+                case StepDone(step=step, text=serial) if step == NUMBER:
                     self._show(replace(row, serial=serial))
                 case Progress():
                     self._show(replace(row, done=event.done, total=event.total))

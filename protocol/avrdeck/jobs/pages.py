@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from avrdeck.boards.images import Image
 from avrdeck.boards.images.image import Piece, joined
 from avrdeck.boards.models import Part
+
+Ready = Callable[[], Awaitable[Image]]
+"""Awaited once when nothing is left but to write: brings the image as it shall be.
+
+It defines the same bytes as the one that was judged until then, if need be with other values.
+"""
 
 
 def whole_pages(image: Image, part: Part) -> Image:

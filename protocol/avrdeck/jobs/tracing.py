@@ -11,7 +11,7 @@ from avrdeck.boards.models import Part
 from avrdeck.protocol.errors import InputFault, RemoteProtocolError
 from avrdeck.protocol.framing import CommandReader, Malformed, Reply, ReplyReader
 from avrdeck.protocol.meaning import command_text, reply_text
-from avrdeck.protocol.stk500v1 import Command
+from avrdeck.protocol.stk500v1 import Command, GetSync
 from avrdeck.protocol.text import hexadecimal
 from avrdeck.protocol.trace import Direction, TraceEvent
 from avrdeck.protocol.transports.base import Transport
@@ -20,16 +20,22 @@ MAX_LINE = 600_000
 """The longest line of a trace file that is read: a block of 256 KiB, in hex, and its frame."""
 LADDER_GAP = 0.02
 """Seconds of silence that a ladder points out."""
+LONGEST_SECONDS = 10.0
+"""No programmer starts or answers later than that."""
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A command or a reply, whole. ``time`` is that of its last byte, in seconds."""
+    """A command or a reply, whole. ``time`` is that of its last byte, in seconds.
+
+    ``answers`` is the command that it is the reply to.
+    """
 
     time: float
     direction: Direction
     data: bytes
     text: str
+    answers: Frame | None = None
 
 
 class Framer:
@@ -39,7 +45,7 @@ class Framer:
         self._part = part
         self._commands = CommandReader()
         self._replies = ReplyReader()
-        self._awaited: deque[Command] = deque()
+        self._awaited: deque[tuple[Command, Frame]] = deque()
 
     def feed(self, event: TraceEvent) -> Iterator[Frame]:
         """The frames that ``event`` completes."""
@@ -52,17 +58,30 @@ class Framer:
         self._commands.feed(event.data)
         while isinstance(command := self._commands.next_command(), Command | Malformed):
             data = command.data if isinstance(command, Malformed) else command.encode()
+            frame = Frame(event.time, event.direction, data, command_text(self._part, command))
+            if isinstance(command, GetSync):
+                yield from self._give_up(event.time)
             if isinstance(command, Command):
-                self._awaited.append(command)
+                self._awaited.append((command, frame))
                 self._replies.expect(command)
-            yield Frame(event.time, event.direction, data, command_text(self._part, command))
+            yield frame
+
+    def _give_up(self, time: float) -> Iterator[Frame]:
+        """Who synchronises anew awaits nothing of before: what came of a reply is told."""
+        came, self._replies = self._replies.partial, ReplyReader()
+        if came:
+            command, asked = self._awaited[0]
+            size = command.reply_size + 2
+            text = f"no reply: {len(came)} of {size} bytes came, then silence"
+            yield Frame(time, Direction.RECEIVED, came, text, asked)
+        self._awaited.clear()
 
     def _received(self, event: TraceEvent) -> Iterator[Frame]:
         self._replies.feed(event.data)
         try:
             while isinstance(reply := self._replies.next_reply(), Reply):
-                text = reply_text(self._awaited.popleft(), reply)
-                yield Frame(event.time, event.direction, reply.encode(), text)
+                command, asked = self._awaited.popleft()
+                yield Frame(event.time, event.direction, reply.encode(), reply_text(command, reply), asked)
         except RemoteProtocolError as stray:
             text = f"no reply: {hexadecimal(stray.received, 16)}"
             yield Frame(event.time, event.direction, stray.received, text)
@@ -126,33 +145,46 @@ async def replay(
 ) -> Difference | None:
     """Send what the trace sent, in its order, and compare what comes; the first difference, or none.
 
-    The bytes between two sendings are awaited for ``patience`` seconds beyond the time the trace took.
+    The bytes between two sendings are awaited for ``patience`` seconds beyond the time the trace took, and
+    the pauses between sendings that got no answer are kept: a board may have been starting meanwhile.
     """
-    for sent, expected, took in _turns(events):
-        transport.write(sent)
+    for sendings, expected, took in _turns(events):
+        for pause, data in sendings:
+            await transport.sleep(_bounded(pause))
+            transport.write(data)
         received = b""
         while len(received) < len(expected):
-            data = await transport.read(took + patience)
+            data = await transport.read(_bounded(took) + patience)
             if not data:
                 break
             received += data
         if received != expected:
-            return Difference(sent, expected, received)
+            return Difference(b"".join(data for _, data in sendings), expected, received)
     return None
 
 
-def _turns(events: Iterable[TraceEvent]) -> Iterator[tuple[bytes, bytes, float]]:
-    """What was sent in one go, what came until the next sending, and how many seconds that took."""
-    sent, received, began, ended = b"", b"", 0.0, 0.0
+def _bounded(seconds: float) -> float:
+    """What a trace says of times, as far as it can be believed."""
+    return min(max(0.0, seconds), LONGEST_SECONDS)
+
+
+Sendings = list[tuple[float, bytes]]
+"""What was sent without an answer between, each after a pause in seconds."""
+
+
+def _turns(events: Iterable[TraceEvent]) -> Iterator[tuple[Sendings, bytes, float]]:
+    """What was sent in a row, what came until the next sending, and how many seconds that took."""
+    sendings: Sendings = []
+    received, began, ended = b"", 0.0, 0.0
     for event in events:
         if event.direction is Direction.SENT:
             if received:
-                yield sent, received, ended - began
-                sent, received = b"", b""
-            began = began if sent else event.time
-            sent += event.data
+                yield sendings, received, ended - began
+                sendings, received = [], b""
+            began = began if sendings else event.time
+            sendings.append((event.time - ended if sendings else 0.0, event.data))
         else:
             received += event.data
         ended = event.time
-    if sent or received:
-        yield sent, received, ended - began
+    if sendings or received:
+        yield sendings, received, ended - began

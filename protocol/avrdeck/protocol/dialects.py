@@ -70,7 +70,8 @@ class Dialect:
     is how much of the end of flash a bootloader needs, 0 where that is not known. ``own_reads`` are the
     first bytes of the instructions that a bootloader carries out itself, for the chip it runs in.
     ``silence_us`` is how long the line has to be still before it believes that a command is over.
-    ``reads_safely``: a READ_PAGE of which the line makes PROG_PAGE, one bit away, costs no page.
+    ``reads_safely``: a READ_PAGE of which the line makes PROG_PAGE, one bit away, costs no page. It waits
+    for all of its data before it touches the memory; see `target.reading`.
     """
 
     name: str
@@ -134,6 +135,7 @@ ARDUINO_ISP = Dialect(
     sck_hz=125_000,
     takes=_USUAL | {Op.PROG_FLASH, Op.PROG_DATA},
     usual_baud=19_200,
+    reads_safely=True,
 )
 ARDUINO_ISP_FORK = replace(
     ARDUINO_ISP,
@@ -143,6 +145,7 @@ ARDUINO_ISP_FORK = replace(
     read_block=256,
     sck_hz=None,
     cautious=True,
+    reads_safely=False,
 )
 OPTIBOOT = Dialect(
     name="Optiboot",
@@ -151,7 +154,7 @@ OPTIBOOT = Dialect(
     eeprom_address=EepromAddress.NONE,
     boot_bytes=512,
 )
-ATMEGABOOT = Dialect(name="ATmegaBOOT", reach=Reach.BOOTLOADER, boot_bytes=2048)
+ATMEGABOOT = Dialect(name="ATmegaBOOT", reach=Reach.BOOTLOADER, boot_bytes=2048, reads_safely=True)
 PICOBOOT = Dialect(name="picoboot", reach=Reach.BOOTLOADER, eeprom_address=EepromAddress.NONE, boot_bytes=256)
 DECKBOOT = Dialect(
     name="deckboot",

@@ -31,7 +31,10 @@ class ExitCode(IntEnum):
 
 
 class Fault(Exception):
-    """Base of everything that avrdeck reports to a person."""
+    """Base of everything that avrdeck reports to a person.
+
+    ``misheard``: it ended a read of which the line may have made a write, so that a page may have changed.
+    """
 
     exit_code: ClassVar[ExitCode] = ExitCode.FAILURE
 
@@ -41,9 +44,12 @@ class Fault(Exception):
         self.detail = detail
         self.advice = advice
         self.holds = holds
+        self.misheard = False
 
     def __str__(self) -> str:
-        return " ".join(text for text in (self.title, self.detail, self.holds, self.advice) if text)
+        more = [text for text in (self.detail, self.holds, self.advice) if text]
+        stop = "." if more and not self.title.endswith((".", "?", "!")) else ""
+        return " ".join([self.title + stop, *more])
 
 
 class UsageFault(Fault):

@@ -91,12 +91,13 @@ def holding_sketch() -> Machine:
 
 
 def session(job: Work) -> Work:
-    """``job`` and then the end of the session, which lets the chip go."""
+    """``job`` and then the end of the session, however it came to that, which lets the chip go."""
 
     async def work(stage: Stage) -> object:
-        receipt = await job(stage)
-        await close_programmer(stage.target)
-        return receipt
+        try:
+            return await job(stage)
+        finally:
+            await close_programmer(stage.target)
 
     return work
 

@@ -15,10 +15,12 @@ from avrdeck.jobs.backup.store import Store
 from avrdeck.jobs.backup.taking import Wish, take
 from avrdeck.jobs.doctor.diagnosing import diagnose
 from avrdeck.jobs.doctor.model import Patient, Report
+from avrdeck.jobs.ledger import Ledger
 from avrdeck.jobs.session import close_programmer, identify
 from avrdeck.protocol.errors import TargetError
 from avrdeck.protocol.link import Link
 from avrdeck.protocol.programmer import Programmer
+from avrdeck.protocol.target import memories
 from avrdeck.protocol.transports.base import Transport
 from jobs.trials.isp import PATIENCE, SMALL, job, used_small
 from jobs.trials.model import Content, Stage, Trial, agree, untouched
@@ -87,6 +89,13 @@ async def examine(stage: Stage) -> Report:
     return report
 
 
+async def read_pieces(stage: Stage) -> bytes:
+    """A few bytes of flash and of EEPROM, as a dump reads them."""
+    with Ledger().told():
+        flash = await memories.read(stage.target, "flash", 0x12, 16)
+        return flash + await memories.read(stage.target, "eeprom", 3, 5)
+
+
 def names_the_chip(before: Content, receipt: object) -> bool:
     """Whether a healthy report has read the chip's fuses right."""
     assert isinstance(receipt, Report)
@@ -97,6 +106,7 @@ def names_the_chip(before: Content, receipt: object) -> bool:
 TRIALS = {
     "restore": job(used_small, bring_back, brought_back),
     "backup": Trial(used_small, save, untouched, PATIENCE, right=is_saved),
+    "read": job(used_small, read_pieces, untouched),
     "identify": Trial(used_small, look, untouched, PATIENCE, opens=True),
     "doctor": Trial(used_small, examine, untouched, PATIENCE, opens=True, right=names_the_chip),
 }

@@ -26,13 +26,13 @@ from avrdeck.commands.deck import Deck
 from avrdeck.commands.skipping import skipping
 from avrdeck.commands.verb import verb
 from avrdeck.jobs.burn.choosing import Choice
-from avrdeck.jobs.burn.job import RESUME, Burnt, Keeping, carry_out, resume, unfinished
+from avrdeck.jobs.burn.job import Burnt, Keeping, carry_out, resume, unfinished
+from avrdeck.jobs.burn.journal import Entry
 from avrdeck.jobs.burn.outline import prepare
 from avrdeck.jobs.events import EventHandler
-from avrdeck.jobs.ledger import UNCHANGED, Ledger
-from avrdeck.protocol.errors import Cancelled, UsageFault
+from avrdeck.protocol.errors import Fault, UsageFault
 
-Work = Callable[[Keeping, EventHandler, Ledger], Awaitable[Burnt]]
+Work = Callable[[Keeping, EventHandler], Awaitable[Burnt]]
 
 
 class OnXtal(click.ParamType[Xtal1]):
@@ -130,19 +130,19 @@ async def _resume(deck: Deck, keeping: Keeping) -> None:
 
 async def _watched(deck: Deck, keeping: Keeping, work: Work) -> Burnt:
     """Let a burn run: a key skips the rest of its backup, Ctrl-C tells what the chip holds."""
-    ledger = Ledger()
+    stops: list[Fault] = []
+
+    async def stopped(entry: Entry, fault: Fault) -> None:
+        stops.append(fault)
+        await keeping.stopped(entry, fault)
+
     try:
         with skipping(deck, keeping.wish) as skip:
-            return await work(replace(keeping, wish=skip.wish), skip.event, ledger)
-    except asyncio.CancelledError:
-        _stopped(ledger)
+            return await work(replace(keeping, wish=skip.wish, stopped=stopped), skip.event)
+    except asyncio.CancelledError as cancelled:
+        if stops:
+            raise stops[0] from cancelled
         raise
-
-
-def _stopped(ledger: Ledger) -> None:
-    """Say what the chip holds when the user stops in the middle of it."""
-    if ledger.holds != UNCHANGED:
-        raise Cancelled("The burn was stopped", holds=ledger.holds, advice=RESUME)
 
 
 async def _told(deck: Deck, burnt: Burnt) -> None:

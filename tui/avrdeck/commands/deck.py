@@ -10,7 +10,7 @@ import click
 
 from avrdeck.boards.catalog import part as find_part
 from avrdeck.boards.models import Part
-from avrdeck.commands.output import Output, TextOutput
+from avrdeck.commands.output import Output, TextOutput, finding_text
 from avrdeck.commands.session import Session
 from avrdeck.commands.settings import Settings
 from avrdeck.jobs.questions import YES, Question, Topic, insist
@@ -77,13 +77,17 @@ class Deck:
     async def answer(self, question: Question) -> str | None:
         """What the user says to ``question``: given beforehand by options, or typed now.
 
-        An undo is only wanted by someone who is there to want it. See `jobs.questions.Ask`.
+        What the question warns of is told in either case. An undo is only wanted by someone who is there to
+        want it. See `jobs.questions.Ask`.
         """
-        if question.fatal and self.settings.force_fatal:
-            return self.settings.force_fatal
-        if self.settings.yes and not question.fatal:
-            return YES if question.topic is Topic.CONFIRM else None
-        return await self.out.ask(question)
+        if self.settings.yes and question.topic is Topic.UNDO:
+            return None
+        beforehand = self.settings.force_fatal if question.fatal else YES if self.settings.yes else None
+        if not beforehand:
+            return await self.out.ask(question)
+        for finding in question.findings:
+            self.out.note(finding_text(finding))
+        return beforehand
 
 
 def deck_of(ctx: click.Context) -> Deck:

@@ -11,6 +11,7 @@ import click
 
 from avrdeck.boards import wiring
 from avrdeck.boards.models import Part
+from avrdeck.commands.advising import in_console
 from avrdeck.commands.deck import Deck
 from avrdeck.commands.verb import verb
 from avrdeck.jobs.doctor.diagnosing import diagnose
@@ -59,7 +60,7 @@ async def doctor(deck: Deck, programmer: str | None, wrote: tuple[str, ...]) -> 
         trace=deck.session.trace,
         on_event=deck.out.event,
     )
-    deck.out.result("\n".join(_lines(report)), _data(report))
+    deck.out.result("\n".join(_lines(report, typed=deck.session.keep)), _data(report))
 
 
 def _written(part: Part, known: Mapping[str, int], edits: Sequence[str]) -> dict[str, int]:
@@ -71,7 +72,8 @@ def _written(part: Part, known: Mapping[str, int], edits: Sequence[str]) -> dict
     return last
 
 
-def _lines(report: Report) -> Iterator[str]:
+def _lines(report: Report, *, typed: bool) -> Iterator[str]:
+    """The report; ``typed`` where the next command is typed into a console."""
     for section in Section:
         yield section.value
         for check in (check for check in report.checks if check.section is section):
@@ -80,7 +82,8 @@ def _lines(report: Report) -> Iterator[str]:
     diagnosis = report.diagnosis
     yield f"{'Healthy' if diagnosis.healthy else 'Found'}: {diagnosis.title}"
     for cause in diagnosis.causes[:SHOWN_CAUSES]:
-        yield from _cause_lines(cause, titled=cause.title != diagnosis.title)
+        said = replace(cause, action=in_console(cause.action)) if typed else cause
+        yield from _cause_lines(said, titled=cause.title != diagnosis.title)
     if diagnosis.picture:
         yield ""
         yield wiring.draw(report.wires).rstrip()

@@ -13,9 +13,11 @@ from avrdeck.commands.deck import Deck
 from avrdeck.commands.output import finding_data, finding_text
 from avrdeck.commands.reference.fusesheet import bytes_text
 from avrdeck.commands.safeguard import save_before
+from avrdeck.commands.stopping import Undertaking
 from avrdeck.commands.verb import branch, verb
 from avrdeck.jobs.fuses import Change, FusePlan, FuseReceipt, plan, write_fuses
 from avrdeck.jobs.guard import insist_on_isp
+from avrdeck.jobs.inventory.model import Kind
 from avrdeck.jobs.staging import staged
 from avrdeck.protocol.errors import UsageFault
 from avrdeck.protocol.programmer import Programmer
@@ -115,7 +117,11 @@ async def revert(deck: Deck) -> None:
 
 async def _write(deck: Deck, programmer: Programmer) -> None:
     await save_before(deck, programmer, contents=False)
-    receipt = await write_fuses(programmer, deck.session.staged, deck.answer, deck.out.event)
+    staged = ", ".join(f"{name} {value:02X}" for name, value in deck.session.staged.items())
+    job = Undertaking(deck, Kind.FUSE_WRITE, staged, "The fuse write was stopped")
+    async with job.under_way():
+        event = job.course.watching(deck.out.event)
+        receipt = await write_fuses(programmer, deck.session.staged, deck.answer, event, ledger=job.ledger)
     deck.session.staged = {}
     deck.out.result(_receipt_text(receipt), _receipt_data(receipt))
 

@@ -147,6 +147,7 @@ async def _run(
 
 async def _watched(deck: Deck, crew: Gang[T], names: Sequence[str], count: int | None) -> None:
     """Watch until ``count`` or Ctrl-C; the first one lets those at work come to their end."""
+    deck.out.note("Ports join as they appear; Ctrl-C ends that.")
     try:
         await crew.watch(lambda: [name for name in _expanded(names) if _there(name)], count)
     except asyncio.CancelledError:

@@ -7,11 +7,13 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TextIO, TypeVar
+from typing import Any, Generic, TypeVar
 
 from avrdeck.boards.text import printable
+from avrdeck.commands.outlets import Outlet
 from avrdeck.commands.output import Output, PartialFault, TextOutput, fault_data
 from avrdeck.jobs.gang import Row, Standing
+from avrdeck.jobs.ledger import UNCHANGED
 from avrdeck.protocol.errors import Cancelled
 
 T = TypeVar("T")
@@ -39,7 +41,7 @@ class GangStopped(PartialFault, Cancelled):
 class Wording(Generic[T]):
     """How the result of a port is told: in ``words``, and as ``data`` for programs.
 
-    ``advice`` is what to do about ports that failed or were stopped.
+    ``advice`` is what to do about chips that were changed and not brought to the end.
     """
 
     words: Callable[[T], str]
@@ -68,7 +70,7 @@ class Lines:
 class Table:
     """All rows, painted over in place."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: Outlet) -> None:
         self._stream = stream
         self._rows: dict[str, Row[Any]] = {}
         self._height = 0
@@ -99,7 +101,8 @@ class Table:
 
 def view(out: Output) -> Lines | Table:
     """What suits the output: a table where it is a terminal of its own."""
-    return Table(sys.stderr) if isinstance(out, TextOutput) and sys.stderr.isatty() else Lines(out)
+    errors = Outlet(sys.stderr)
+    return Table(errors) if isinstance(out, TextOutput) and errors.isatty() else Lines(out)
 
 
 def row_text(row: Row[Any]) -> str:
@@ -113,12 +116,13 @@ def row_text(row: Row[Any]) -> str:
 def tell(out: Output, rows: Sequence[Row[T]], wording: Wording[T], *, stopped: bool) -> None:
     """The rows as the result; raises a `PartialFault` with every row when one has failed or was stopped."""
     text, told = table_text(rows, wording.words), {"ports": rows_data(rows, wording.data)}
-    failed = sum(row.fault is not None for row in rows)
+    failed = [row.fault for row in rows if row.fault]
+    advice = wording.advice if any(fault.holds not in {"", UNCHANGED} for fault in failed) else ""
     if stopped:
-        title = f"Stopped, with {len(rows) - failed} of {len(rows)} ports done"
-        raise GangStopped(title, told, detail=text, advice=wording.advice)
+        title = f"Stopped, with {len(rows) - len(failed)} of {len(rows)} ports done"
+        raise GangStopped(title, told, detail=text, advice=advice)
     if failed:
-        raise GangFault(f"{failed} of {len(rows)} ports failed", told, detail=text, advice=wording.advice)
+        raise GangFault(f"{len(failed)} of {len(rows)} ports failed", told, detail=text, advice=advice)
     out.result(text, told)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 import time
-from typing import TextIO
+from typing import ClassVar
 
+from avrdeck.commands.outlets import Outlet
 from avrdeck.protocol.target.progress import Progress
 
 REPAINT_SECONDS = 0.1
@@ -16,7 +17,10 @@ BAR_CELLS = 24
 class Gauge:
     """One line that is painted over. Silent where it would not go to a terminal."""
 
-    def __init__(self, stream: TextIO) -> None:
+    _open: ClassVar[bool] = False
+    """Whether a line is painted and not ended: there is one terminal, whoever prints to it next."""
+
+    def __init__(self, stream: Outlet) -> None:
         self._stream = stream
         self._enabled = stream.isatty()
         self._task: tuple[str, str] | None = None
@@ -37,14 +41,16 @@ class Gauge:
             self._paint(line(progress, now - self._began))
 
     def clear(self) -> None:
-        """End the line that is painted, if there is one."""
-        if self._task:
+        """End the line that is painted, if there is one, whoever has painted it."""
+        self._task = None
+        if Gauge._open:
+            Gauge._open = False
             self._stream.write("\n")
             self._stream.flush()
-            self._task = None
 
     def _paint(self, text: str) -> None:
         width = shutil.get_terminal_size().columns - 1
+        Gauge._open = True
         self._stream.write(f"\r{text[:width]:{width}}")
         self._stream.flush()
 

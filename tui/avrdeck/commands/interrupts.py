@@ -1,13 +1,36 @@
-"""Ctrl-C in two steps: the first tells the work to come to its end, the second stops it."""
+"""Signals that stop work: with the line in sync, and in two steps where the first lets it come to its end."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
+
+from avrdeck.commands.verb import Work
+
+ENDINGS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Somebody ends the program, or closes its terminal."""
+
+
+def when_ended(act: Callable[[], object]) -> None:
+    """Have `ENDINGS` call ``act`` in the running loop, unless they are ignored, as they are under nohup.
+
+    Else a programmer would wait for the rest of a command, and take what comes next for it.
+    """
+    for ending in ENDINGS:
+        if signal.getsignal(ending) is signal.SIG_DFL:
+            with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
+                asyncio.get_running_loop().add_signal_handler(ending, act)
+
+
+async def tidily(work: Work) -> None:
+    """Await ``work``; `ENDINGS` cancel it, as Ctrl-C does."""
+    if task := asyncio.current_task():
+        when_ended(task.cancel)
+    await work
 
 
 @contextmanager

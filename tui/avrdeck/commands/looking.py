@@ -13,6 +13,7 @@ from avrdeck.commands.deck import Deck
 from avrdeck.commands.memory import file_argument, load_image
 from avrdeck.commands.raw.exchange import hex_dump
 from avrdeck.commands.raw.words import byte, parse
+from avrdeck.commands.safeguard import save_overwritten
 from avrdeck.commands.verb import verb
 from avrdeck.jobs.ledger import Ledger
 from avrdeck.jobs.writing import write_image
@@ -92,30 +93,34 @@ async def search(deck: Deck, memory: str, words: tuple[str, ...], text: str | No
 async def fill(deck: Deck, memory: str, start: int, size: int, value: str) -> None:
     """Write SIZE bytes of VALUE (hex) from START and verify them.
 
-    Flash is only filled where it is erased.
+    Flash is only filled where it is erased; EEPROM that holds other data there is saved first.
 
     \b
     avrdeck fill eeprom 0 1024 FF -P sim: --yes
     """
     pattern = byte(value)
     async with deck.target() as programmer:
-        end = _within(programmer, memory, start, size)
+        end = start + size
+        if _within(programmer, memory, start, size) < end:
+            raise _beyond(programmer, memory, f"Fill {programmer.require_part().size(memory) - start} bytes.")
         await deck.confirm(f"Write {pattern:02X} into {memory} from {start:#06x} to {end - 1:#06x}?")
-        image = Image.of(bytes([pattern]) * (end - start), start, "the fill", memory)
+        image = Image.of(bytes([pattern]) * size, start, "the fill", memory)
+        if memory == "eeprom":
+            await save_overwritten(deck, programmer, image)
         await write_image(programmer, image, on_event=deck.out.event)
-    deck.out.result(
-        f"{end - start} bytes of {memory} are {pattern:02X}", {"memory": memory, "size": end - start}
-    )
+    deck.out.result(f"{size} bytes of {memory} are {pattern:02X}", {"memory": memory, "size": size})
 
 
 def _within(programmer: Programmer, memory: str, start: int, size: int) -> int:
     """The end of the stretch, cut at the end of the memory; raises `UsageFault` when it begins beyond."""
     whole = programmer.require_part().size(memory)
     if start >= whole or not size:
-        raise UsageFault(
-            f"{memory} ends at {whole:#06x}", advice="Start before its end, and take a byte or more."
-        )
+        raise _beyond(programmer, memory, "Start before its end, and take a byte or more.")
     return min(start + size, whole)
+
+
+def _beyond(programmer: Programmer, memory: str, advice: str) -> UsageFault:
+    return UsageFault(f"{memory} ends at {programmer.require_part().size(memory):#06x}", advice=advice)
 
 
 def _needle(words: tuple[str, ...]) -> bytes:

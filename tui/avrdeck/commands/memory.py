@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -9,16 +10,17 @@ import click
 from avrdeck.boards import images
 from avrdeck.boards.images import Format, Image
 from avrdeck.boards.models import MEMORY_NAMES, Part
-from avrdeck.boards.text import printable
-from avrdeck.commands.chronicle import noted_event, noted_sighting
+from avrdeck.commands.chronicle import noted_sighting
 from avrdeck.commands.deck import Deck
-from avrdeck.commands.issuing import numbered, spent, tried
+from avrdeck.commands.issuing import tried
 from avrdeck.commands.raw.exchange import hex_dump
-from avrdeck.commands.safeguard import backup_option, save_before
+from avrdeck.commands.safeguard import backup_option, save_before, save_overwritten
 from avrdeck.commands.serialoptions import SerialOptions, number_data, serial_options
+from avrdeck.commands.stopping import Undertaking
 from avrdeck.commands.verb import verb
 from avrdeck.jobs.inventory.model import Kind
 from avrdeck.jobs.ledger import Ledger
+from avrdeck.jobs.serials.stamping import numbered
 from avrdeck.jobs.writing import erase_chip, write_image
 from avrdeck.protocol.errors import UsageFault
 from avrdeck.protocol.programmer import Programmer
@@ -74,10 +76,12 @@ async def write(
     """Write FILE into flash or eeprom and verify it.
 
     Flash can only be written where it is erased: with -e the whole chip is erased first, which takes
-    the EEPROM too unless EESAVE is programmed. Without -e, avrdeck looks whether that is needed.
+    the EEPROM too unless EESAVE is programmed. That is asked before, and what the chip holds is saved.
+    Without -e nothing is asked: avrdeck looks whether an erase is needed, and then writes nothing. EEPROM
+    that holds other data where FILE goes is saved first.
 
     --serial puts a serial number at --serial-at into what is written; FILE itself is not changed. A counter
-    never gives a number twice, also when the write fails.
+    never gives a number twice; one that was not written is the next chip's.
 
     \b
     avrdeck write flash blink.hex -e -P /dev/ttyACM0
@@ -85,29 +89,40 @@ async def write(
     """
     image = load_image(deck, memory, file)
     order = serial.order(memory)
+    job = Undertaking(deck, Kind.WRITE, file.name, "The write was stopped")
     async with deck.target() as programmer:
         images.fits(image, programmer.require_part(), memory)
-        chip = await tried(programmer, image, order, erased=erase) if order else None
+        if order:
+            chip, job.number = await tried(programmer, image, order, job.ledger, deck.out.event, erased=erase)
+            await noted_sighting(deck, chip, {})
         if erase:
             await deck.confirm("Erase the whole chip?")
             await save_before(deck, programmer, contents=not no_backup)
-        stamp = await order.issue(chip, deck.out.event) if order and chip else None
-        with spent(stamp):
-            content = numbered(image, stamp)
-            await write_image(programmer, content, erase=erase, on_event=deck.out.event)
-    lines = [f"{content.size} bytes of {file} are in {memory}, verified"]
+        elif memory == "eeprom" and not no_backup:
+            await save_overwritten(deck, programmer, image)
+        number = job.number
+        async with job.under_way():
+            await write_image(
+                programmer,
+                number.tried_in(image) if number else image,
+                erase=erase,
+                on_event=job.course.watching(deck.out.event),
+                ledger=job.ledger,
+                ready=partial(number.taken_in, image) if number else None,
+            )
+    size = numbered(image, job.stamp).size
+    lines = [f"{size} bytes of {file} are in {memory}, verified"]
     data: dict[str, object] = {
         "memory": memory,
-        "size": content.size,
+        "size": size,
         "file": str(file),
         "verified": True,
         "erased": erase,
     }
-    if stamp and chip:
-        lines.append(f"serial number {stamp.words}")
-        data |= number_data(stamp)
-        text = printable(f"{file.name}, serial number {stamp.text}")
-        await noted_event(deck, await noted_sighting(deck, chip, {}), Kind.WRITE, text, data)
+    if job.stamp:
+        lines.append(f"serial number {job.stamp.words}")
+        data |= number_data(job.stamp)
+    await job.ended(data)
     deck.out.result("\n".join(lines), data)
 
 
@@ -145,8 +160,12 @@ async def erase(deck: Deck, no_backup: bool) -> None:
         part = programmer.require_part()
         await deck.confirm(f"Erase the {part.name}, flash and EEPROM?")
         await save_before(deck, programmer, contents=not no_backup)
-        await erase_chip(programmer, deck.out.event)
-    deck.out.result(f"The {part.name} is erased", {"part": part.name, "erased": True})
+        job = Undertaking(deck, Kind.ERASE, "chip erase", "The erase was stopped")
+        async with job.under_way():
+            await erase_chip(programmer, job.course.watching(deck.out.event), job.ledger)
+    data = {"part": part.name, "erased": True}
+    await job.ended(data)
+    deck.out.result(f"The {part.name} is erased", data)
 
 
 async def _may_replace(deck: Deck, file: Path) -> None:

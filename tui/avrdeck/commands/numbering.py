@@ -8,19 +8,23 @@ from pathlib import Path
 
 import click
 
+from avrdeck.boards.images import ImageError
 from avrdeck.boards.text import printable
 from avrdeck.commands.address import ADDRESS
 from avrdeck.commands.chronicle import noted_event, noted_sighting
 from avrdeck.commands.deck import Deck
 from avrdeck.commands.serialoptions import counter, stamp_data
+from avrdeck.commands.stopping import Undertaking
 from avrdeck.commands.verb import verb
 from avrdeck.jobs.backup.taking import QUICK, take
 from avrdeck.jobs.inventory import model as inventory
+from avrdeck.jobs.ledger import UNCHANGED, Ledger
 from avrdeck.jobs.serials.counter import Counter
+from avrdeck.jobs.serials.numbering import Numbering, number_chip
 from avrdeck.jobs.serials.order import Order, Place
 from avrdeck.jobs.serials.recipe import Kind, Recipe
-from avrdeck.jobs.serials.stamping import Stamp, insist_on_room, stamp_chip, stamp_file
-from avrdeck.protocol.errors import UsageFault
+from avrdeck.jobs.serials.stamping import Stamp, insist_on_room, stamp_file, stamped_file
+from avrdeck.protocol.errors import Fault, UsageFault
 
 
 @verb("serial")
@@ -83,18 +87,32 @@ def _recipe(numbers: Counter, size: int, made_of: Mapping[str, str | bool | None
 async def _into_file(deck: Deck, order: Order, source: Path, target: Path) -> None:
     if target.exists():  # noqa: ASYNC240 - one look at a local file
         await deck.confirm(f"Replace {target}?")
-    stamp = order.stamp(await asyncio.to_thread(order.recipe.make, None))
-    await asyncio.to_thread(stamp_file, source, target, stamp, deck.part)
+    ledger = Ledger()
+    number = Numbering(order, None, await order.sample(None), ledger)
+    await asyncio.to_thread(stamped_file, source, number.sample, deck.part)
+    async with number.kept():
+        stamp = await number.take()
+        # Whoever cancels it now cannot tell whether the file is there.
+        ledger.holds = f"{target} may have the serial number."
+        try:
+            await asyncio.to_thread(stamp_file, source, target, stamp, deck.part)
+        except (Fault, ImageError):
+            ledger.holds = UNCHANGED
+            raise
     deck.out.result(f"{stamp.words} is in {printable(str(target))}", {**_data(stamp), "file": str(target)})
 
 
 async def _into_chip(deck: Deck, order: Order) -> None:
+    job = Undertaking(deck, inventory.Kind.SERIAL, "stamp", "The stamping was stopped")
     async with deck.target() as programmer:
         found = await take(programmer, QUICK, deck.out.event)
-        await insist_on_room(programmer, await order.sample(found.chip), erased=False)
-        stamp = await order.issue(found.chip, deck.out.event)
-        await stamp_chip(programmer, stamp, deck.out.event)
-    sighting = await noted_sighting(deck, found.chip, found.fuses)
+        sample = await order.sample(found.chip)
+        await insist_on_room(programmer, sample, erased=False)
+        sighting = await noted_sighting(deck, found.chip, found.fuses)
+        number = job.number = Numbering(order, found.chip, sample, job.ledger, deck.out.event)
+        async with job.under_way():
+            await number_chip(programmer, number, job.ledger, job.course.watching(deck.out.event))
+    stamp = number.told
     await noted_event(deck, sighting, inventory.Kind.SERIAL, stamp.words, _data(stamp))
     deck.out.result(f"{stamp.words} is in the {found.chip.text}, verified", _data(stamp))
 

@@ -10,9 +10,12 @@ from dataclasses import asdict
 from typing import Protocol, TextIO
 
 from avrdeck.boards.safety import Finding
+from avrdeck.boards.text import printable
+from avrdeck.commands.answers import typed_line
 from avrdeck.commands.gauge import Gauge
+from avrdeck.commands.outlets import Outlet
 from avrdeck.jobs.events import Countdown, Event, StepDone, StepStarted
-from avrdeck.jobs.questions import Question
+from avrdeck.jobs.questions import Question, Topic
 from avrdeck.protocol.errors import Fault
 from avrdeck.protocol.target.progress import Progress
 
@@ -46,8 +49,9 @@ class TextOutput:
     """Text on standard output; progress and faults on standard error."""
 
     def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
-        self._out = out or sys.stdout
-        self._err = err or sys.stderr
+        self._streams = out, err
+        self._out = Outlet(out or sys.stdout, needed=True)
+        self._err = Outlet(err or sys.stderr)
         self._gauge = Gauge(self._err)
 
     def result(self, text: str, data: Mapping[str, object]) -> None:
@@ -75,11 +79,13 @@ class TextOutput:
 
     def fault(self, fault: Fault) -> None:
         """See `Output`."""
-        lines = [fault.title, *(text for text in (fault.detail, fault.holds, fault.advice) if text)]
-        self.note("avrdeck: " + "\n         ".join(lines))
+        text = "\n".join(text for text in (fault.title, fault.detail, fault.holds, fault.advice) if text)
+        self.note("avrdeck: " + "\n         ".join(map(printable, text.split("\n"))))
 
     async def ask(self, question: Question) -> str | None:
         """See `Output`."""
+        if question.topic is Topic.UNDO and not sys.stdin.isatty():
+            return None
         self._gauge.clear()
         for finding in question.findings:
             self.note(finding_text(finding))
@@ -89,7 +95,11 @@ class TextOutput:
             return None
         wanted = f"type {question.required} to go on" if question.fatal else "y/N"
         print(f"{question.text} [{wanted}] ", end="", file=self._err, flush=True)
-        return await asyncio.to_thread(sys.stdin.readline)
+        try:
+            return await typed_line()
+        except asyncio.CancelledError:
+            self.note("")  # the terminal has shown ^C behind the question
+            raise
 
     def terminal(self) -> TextIO | None:
         """See `Output`."""
@@ -97,19 +107,20 @@ class TextOutput:
 
     def fitted(self, *, json: bool) -> Output:
         """See `Output`."""
-        return JsonOutput(self._out, self._err) if json else self
+        return JsonOutput(*self._streams) if json else self
 
 
 class JsonOutput:
     """One JSON object on standard output, whether the command succeeds or fails.
 
     What happens meanwhile is a JSON object a line on standard error: ``{"progress": …}``, ``{"step": …}``,
-    ``{"note": …}``.
+    ``{"note": …}``, and ``{"question": …}`` for one that --yes or --force-fatal would have to answer.
+    All of it is ASCII, whatever the pipe takes.
     """
 
     def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
-        self._out = out or sys.stdout
-        self._err = err or sys.stderr
+        self._out = Outlet(out or sys.stdout, needed=True)
+        self._err = Outlet(err or sys.stderr)
 
     def result(self, text: str, data: Mapping[str, object]) -> None:
         """See `Output`."""
@@ -138,8 +149,10 @@ class JsonOutput:
         self._print({**data, "fault": fault_data(fault)})
 
     async def ask(self, question: Question) -> str | None:
-        """Programs answer with --yes and --force-fatal, or not at all."""
-        del question
+        """Programs answer with --yes and --force-fatal, or not at all: they are told what was asked."""
+        if question.topic is Topic.CONFIRM:
+            findings = [finding_data(finding) for finding in question.findings]
+            self._tell({"question": question.text, "required": question.required, "findings": findings})
         return None
 
     def terminal(self) -> TextIO | None:
@@ -152,10 +165,10 @@ class JsonOutput:
         return self
 
     def _print(self, data: Mapping[str, object]) -> None:
-        print(json.dumps(data, ensure_ascii=False), file=self._out, flush=True)
+        print(json.dumps(data), file=self._out, flush=True)
 
     def _tell(self, data: Mapping[str, object]) -> None:
-        print(json.dumps(data, ensure_ascii=False), file=self._err, flush=True)
+        print(json.dumps(data), file=self._err, flush=True)
 
 
 class PartialFault(Fault):

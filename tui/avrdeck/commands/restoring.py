@@ -8,10 +8,11 @@ from dataclasses import asdict
 import click
 
 from avrdeck.boards.text import printable
-from avrdeck.commands.chronicle import noted_event, noted_sighting
+from avrdeck.commands.chronicle import noted_sighting
 from avrdeck.commands.deck import Deck
 from avrdeck.commands.output import finding_data, finding_text
 from avrdeck.commands.skipping import skipping
+from avrdeck.commands.stopping import Undertaking
 from avrdeck.commands.verb import verb
 from avrdeck.jobs.backup import files
 from avrdeck.jobs.backup.identity import read_chip
@@ -21,7 +22,7 @@ from avrdeck.jobs.backup.restoring import RestoreReceipt
 from avrdeck.jobs.backup.restoring import restore as run_restore
 from avrdeck.jobs.backup.store import Store
 from avrdeck.jobs.inventory.model import Kind
-from avrdeck.protocol.errors import Fault, Refused, UsageFault
+from avrdeck.protocol.errors import UsageFault
 from avrdeck.protocol.programmer import Programmer
 
 
@@ -48,14 +49,15 @@ async def restore(
         backup = chosen or await _latest(programmer, store)
         plan = await plan_restore(programmer, backup, only or RESTORABLE)
         deck.out.note(plan_text(plan))
-        for finding in plan.findings if dry_run or deck.settings.yes else ():
+        for finding in plan.findings if dry_run else ():
             deck.out.note(finding_text(finding))
         if dry_run or plan.empty:
             deck.out.result("Nothing was written", {"written": False, **plan_data(plan)})
             return
-        sighting = await noted_sighting(deck, plan.chip, plan.before)
-        try:
-            with skipping(deck) as skip:
+        await noted_sighting(deck, plan.chip, plan.before)
+        job = Undertaking(deck, Kind.RESTORE, backup.name, "The restore was stopped")
+        with skipping(deck) as skip:
+            async with job.under_way():
                 receipt = await run_restore(
                     programmer,
                     plan,
@@ -63,16 +65,11 @@ async def restore(
                     deck.answer,
                     save_contents=not no_backup,
                     wish=skip.wish,
-                    on_event=skip.event,
+                    on_event=job.course.watching(skip.event),
+                    ledger=job.ledger,
                 )
-        except Refused:
-            raise
-        except Fault as fault:
-            failed = f"{backup.name}: {fault.title}"
-            await noted_event(deck, sighting, Kind.RESTORE, failed, {"holds": fault.holds})
-            raise
     data = {"written": True, **asdict(receipt)}
-    await noted_event(deck, sighting, Kind.RESTORE, backup.name, data)
+    await job.ended(data)
     deck.out.result(_told(receipt), data)
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Sequence
 
 import click
 
 from avrdeck.commands.tree import avrdeck
 from avrdeck.commands.verb import Work
-from avrdeck.protocol.errors import Cancelled, ExitCode, Fault
+from avrdeck.protocol.errors import Cancelled, ExitCode, Fault, UsageFault
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -18,13 +16,27 @@ def run(arguments: Sequence[str]) -> int:
     try:
         work = avrdeck.main(list(arguments), prog_name="avrdeck", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
-        return ExitCode.USAGE
+        return _called_wrongly(error, json="--json" in arguments)
     except (KeyboardInterrupt, click.Abort):
         return ExitCode.CANCELLED
+    except Fault as fault:  # of the app, which has a loop of its own
+        from avrdeck.commands.output import TextOutput
+
+        TextOutput().fault(fault)
+        return fault.exit_code
     if work is None or isinstance(work, int):
         return work or ExitCode.OK
     return _done(work, json="--json" in arguments)
+
+
+def _called_wrongly(error: click.ClickException, *, json: bool) -> int:
+    if json:
+        from avrdeck.commands.output import JsonOutput
+
+        JsonOutput().fault(UsageFault(error.format_message()))
+    else:
+        error.show()
+    return ExitCode.USAGE
 
 
 def _done(work: Work, *, json: bool) -> int:
@@ -32,14 +44,14 @@ def _done(work: Work, *, json: bool) -> int:
     import asyncio
 
     from avrdeck.commands.faults import translated
+    from avrdeck.commands.interrupts import tidily
+    from avrdeck.commands.outlets import OutputLost
     from avrdeck.commands.output import TextOutput
 
     try:
-        asyncio.run(work)
+        asyncio.run(tidily(work))
     except (KeyboardInterrupt, asyncio.CancelledError):
         fault: Fault = Cancelled("Cancelled")
-    except BrokenPipeError:
-        return _unheard()
     except Exception as error:
         known = translated(error)
         if known is None:
@@ -47,11 +59,5 @@ def _done(work: Work, *, json: bool) -> int:
         fault = known
     else:
         return ExitCode.OK
-    TextOutput().fitted(json=json).fault(fault)
+    TextOutput().fitted(json=json and not isinstance(fault, OutputLost)).fault(fault)
     return fault.exit_code
-
-
-def _unheard() -> int:
-    """Whoever read the output has gone, as ``head`` does: no reason to complain on the way out."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return ExitCode.OK

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
 
+from avrdeck.boards.images import Image
+from avrdeck.boards.models import BLANK
 from avrdeck.commands.chronicle import noted_sighting
 from avrdeck.commands.deck import Deck
+from avrdeck.jobs.ledger import Ledger
 from avrdeck.protocol.programmer import Programmer
 
 Callback = TypeVar("Callback", bound=Callable[..., Any])
@@ -36,3 +40,27 @@ async def save_before(deck: Deck, programmer: Programmer, *, contents: bool) -> 
     with skipping(deck) as skip:
         saved = await save_first(programmer, Store(), contents=contents, wish=skip.wish, on_event=skip.event)
     await noted_sighting(deck, saved.backup.chip, saved.backup.fuses)
+
+
+async def save_overwritten(deck: Deck, programmer: Programmer, image: Image) -> None:
+    """Save the EEPROM, with fuses, lock bits and identity, where ``image`` goes over other data; and note it.
+
+    Raises as `save_before`.
+    """
+    from avrdeck.jobs.backup.guarding import save_first
+    from avrdeck.jobs.backup.store import Store
+    from avrdeck.jobs.backup.taking import Wish
+    from avrdeck.protocol.target import memories
+
+    lost = False
+    with Ledger().told():
+        for segment in image.segments:
+            there = await memories.read(programmer, "eeprom", segment.start, len(segment.data))
+            pairs = zip(there, segment.data, strict=True)
+            lost = lost or any(old not in {BLANK, new} for old, new in pairs)
+    if lost:
+        wish = Wish(contents=("eeprom",))
+        saved = await save_first(
+            programmer, await asyncio.to_thread(Store), wish=wish, on_event=deck.out.event
+        )
+        await noted_sighting(deck, saved.backup.chip, saved.backup.fuses)

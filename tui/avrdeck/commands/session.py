@@ -61,9 +61,13 @@ class Session:
         from avrdeck.jobs.session import open_programmer
 
         await self.disconnect()
-        self.sighting, self.noted = None, {}
+        self.forget_chip()
         self._programmer = await open_programmer(port, baud, self.trace)
         return self._programmer
+
+    def forget_chip(self) -> None:
+        """What is noted of the chip so far says nothing of the one that is there now."""
+        self.sighting, self.noted = None, {}
 
     async def disconnect(self) -> None:
         """Let the target run and close the port; nothing happens when there is none."""
@@ -96,7 +100,7 @@ class Session:
             known = programmer.part
             if not programmer.in_progmode or known is None or (part and part.name != known.name):
                 # Another chip may be there by now: what happens to it is not the other one's history.
-                self.sighting, self.noted = None, {}
+                self.forget_chip()
                 programmer.fuses.clear()
                 await identify(programmer, part)
             yield programmer

@@ -14,26 +14,29 @@ from avrdeck.boards import boards, images
 from avrdeck.boards.boards import Board
 from avrdeck.boards.catalog import part as find_part
 from avrdeck.boards.models import Part
-from avrdeck.boards.text import printable
-from avrdeck.commands.chronicle import noted_chip, noted_event
+from avrdeck.commands.chronicle import noted_chip
 from avrdeck.commands.deck import Deck
-from avrdeck.commands.issuing import numbered, spent, tried_upload
+from avrdeck.commands.issuing import tried_upload
 from avrdeck.commands.memory import load_image
 from avrdeck.commands.serialoptions import SerialOptions, number_data, serial_options
 from avrdeck.commands.settings import Settings
 from avrdeck.commands.skipping import skipping
+from avrdeck.commands.stopping import Undertaking
 from avrdeck.commands.verb import verb
 from avrdeck.jobs.backup.identity import read_chip
 from avrdeck.jobs.backup.store import Store
-from avrdeck.jobs.inventory.model import Kind, Sighting
+from avrdeck.jobs.events import EventHandler
+from avrdeck.jobs.inventory.model import Kind
+from avrdeck.jobs.ledger import UNCHANGED
+from avrdeck.jobs.serials.numbering import number_chip
 from avrdeck.jobs.serials.order import Order
-from avrdeck.jobs.serials.stamping import Stamp, stamp_chip
+from avrdeck.jobs.serials.stamping import Stamp
 from avrdeck.jobs.upload import bootloading, over_isp
 from avrdeck.jobs.upload.model import Plan, UploadReceipt
 from avrdeck.jobs.upload.reaching import Way, on_board
 from avrdeck.jobs.upload.resetting import Reset
 from avrdeck.protocol.dialects import Reach
-from avrdeck.protocol.errors import Fault, Refused, UsageFault
+from avrdeck.protocol.errors import UsageFault
 from avrdeck.protocol.programmer import Programmer
 
 
@@ -66,10 +69,12 @@ async def upload(
     A bootloader answers for about a second after a reset: by a pulse on DTR, by opening the port at 1200
     baud (touch), by a serial break, or by your finger on the button (manual). The boot section is never
     written to. With --isp only pages that differ are written; the chip is erased, and all of them written,
-    only if a bit has to go from 0 to 1; its bootloader is kept.
+    only if a bit has to go from 0 to 1; its bootloader is kept. That erase is asked for, and what the chip
+    holds is saved before; else the sketch takes the place of the one before it without a question.
 
     --serial gives the chip a serial number at --serial-at: in flash, within the sketch, or in EEPROM, after
-    it. FILE itself is not changed. A counter never gives a number twice, also when the upload fails.
+    it. FILE itself is not changed. A counter never gives a number twice; one that was not written is the
+    next chip's.
 
     \b
     avrdeck upload blink.hex -P /dev/ttyACM0
@@ -117,9 +122,12 @@ async def _through_bootloader(
         images.fits(plan.image, programmer.require_part(), "flash")
         chip, _ = await read_chip(programmer)
         # Of a chip that this bootloader cannot tell from others, nothing can be noted.
-        sighting = await noted_chip(deck, programmer) if chip.distinct else None
-        job = partial(bootloading.upload, programmer, on_event=deck.out.event)
-        return await _noted(deck, sighting, programmer, plan, order, job)
+        deck.session.forget_chip()
+        if chip.distinct:
+            await noted_chip(deck, programmer)
+        return await _carried_out(
+            deck, programmer, plan, order, partial(bootloading.upload, programmer), deck.out.event
+        )
 
 
 async def _over_isp(
@@ -132,45 +140,48 @@ async def _over_isp(
                 f"{programmer.dialect.name} answers, a bootloader", advice="Upload without --isp."
             )
         images.fits(plan.image, programmer.require_part(), "flash")
-        sighting = await noted_chip(deck, programmer)
+        await noted_chip(deck, programmer)
         with skipping(deck) as skip:
             job = partial(
                 over_isp.upload,
                 programmer,
                 store=store,
                 ask=deck.answer,
-                on_event=skip.event,
                 save_contents=save_contents,
                 wish=skip.wish,
             )
-            return await _noted(deck, sighting, programmer, plan, order, job)
+            return await _carried_out(deck, programmer, plan, order, job, skip.event)
 
 
-async def _noted(
+async def _carried_out(
     deck: Deck,
-    sighting: Sighting | None,
     programmer: Programmer,
     plan: Plan,
     order: Order | None,
-    upload: Callable[[Plan], Awaitable[UploadReceipt]],
+    upload: Callable[..., Awaitable[UploadReceipt]],
+    event: EventHandler,
 ) -> _Done:
-    """Carry ``upload`` out, with a serial number where one is ordered, and note how it ended."""
-    stamp: Stamp | None = None
+    """Do ``upload``, with a serial number where one is ordered, and note how it ended."""
+    job = Undertaking(deck, Kind.UPLOAD, plan.image.file, "The upload was stopped")
     if order:
-        chip = await tried_upload(programmer, plan.image, order, plan.board_limit)
-        stamp = await order.issue(chip, deck.out.event)
-    text = f"{plan.image.file}, serial number {stamp.text}" if stamp else plan.image.file
-    try:
-        with spent(stamp):
-            receipt = await upload(replace(plan, image=numbered(plan.image, stamp)))
-            if stamp and stamp.memory == "eeprom":
-                await stamp_chip(programmer, stamp, deck.out.event)
-    except Refused:
-        raise
-    except Fault as fault:
-        failed = {"holds": fault.holds, **number_data(stamp)}
-        await noted_event(deck, sighting, Kind.UPLOAD, printable(f"{text}: {fault.title}"), failed)
-        raise
-    done = _Done(receipt, stamp)
-    await noted_event(deck, sighting, Kind.UPLOAD, printable(text), done.data)
+        job.number = await tried_upload(
+            programmer, plan.image, order, job.ledger, plan.board_limit, deck.out.event
+        )
+    async with job.under_way():
+        receipt = await _run(upload, plan, job, job.course.watching(event))
+        if job.number and job.number.sample.memory == "eeprom":
+            job.ledger.done, job.ledger.holds = job.ledger.holds, UNCHANGED
+            await number_chip(programmer, job.number, job.ledger, job.course.watching(event))
+    done = _Done(receipt, job.stamp)
+    await job.ended(done.data)
     return done
+
+
+async def _run(
+    upload: Callable[..., Awaitable[UploadReceipt]], plan: Plan, job: Undertaking, event: EventHandler
+) -> UploadReceipt:
+    number, ready = job.number, None
+    if number and number.sample.memory == "flash":
+        ready = partial(number.taken_in, plan.image)
+        plan = replace(plan, image=number.tried_in(plan.image))
+    return await upload(plan=plan, on_event=event, ledger=job.ledger, ready=ready)

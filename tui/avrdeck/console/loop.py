@@ -7,6 +7,8 @@ import os
 import signal
 import sys
 
+from avrdeck.commands.advising import in_console
+from avrdeck.commands.answers import typed_line
 from avrdeck.commands.deck import Deck
 from avrdeck.commands.interpreter import Interpreter
 from avrdeck.protocol.errors import Cancelled, Fault
@@ -54,7 +56,7 @@ async def _plain(interpreter: Interpreter) -> None:
     interpreter.deck.out.note(GREETING)
     while True:
         print("avrdeck> ", end="", flush=True)
-        line = await asyncio.to_thread(sys.stdin.readline)
+        line = await typed_line()
         if not line or line.strip() in GOODBYES:
             return
         await _attempt(interpreter, line)
@@ -70,13 +72,16 @@ async def _piped(interpreter: Interpreter) -> None:
 async def _attempt(interpreter: Interpreter, line: str) -> None:
     """Run ``line``; Ctrl-C cancels it and leaves the line to the programmer in sync."""
     work = asyncio.ensure_future(interpreter.run_line(line))
-    loop = asyncio.get_running_loop()
+    loop, console = asyncio.get_running_loop(), asyncio.current_task()
     loop.add_signal_handler(signal.SIGINT, work.cancel)
     try:
         await work
     except asyncio.CancelledError:
         interpreter.deck.out.fault(Cancelled("Stopped", advice="The line to the programmer is in sync."))
     except Fault as fault:
+        fault.advice = in_console(fault.advice)
         interpreter.deck.out.fault(fault)
     finally:
         loop.remove_signal_handler(signal.SIGINT)
+    if console and console.cancelling():
+        raise asyncio.CancelledError  # not the command alone is to end

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cache
 from typing import NamedTuple
 
 from textual.binding import Binding, BindingType
@@ -98,7 +99,10 @@ TABLE = {
     Scope.APP: (
         Row("palette", "ctrl+p", "command_palette", "commands", "Find a command.", rank=1, priority=True),
         Row("help", "question_mark,f1", "help", "help", "Show what the keys do here.", rank=0),
-        Row("stop", "ctrl+x", "stop_job", "stop", "Stop the running job at a safe place.", show=False),
+        Row(
+            "stop", "ctrl+x", "stop_job", "stop", "Stop the running job at a safe place.",
+            show=False, priority=True,
+        ),
         Row("theme", "ctrl+t", "next_theme", "theme", "Change to the next theme.", show=False),
         Row("quit", "ctrl+q", "quit", "quit", "Let the target go and leave.", show=False, priority=True),
     ),
@@ -163,6 +167,7 @@ TABLE = {
         Row("down", "pagedown", "scroll(1)", "scroll", "Scroll the output down.", show=False),
         Row("clear", "ctrl+l", "clear", "clear", "Clear the output.", show=False),
         Row("copy", "ctrl+y", "copy", "copy", "Copy the whole output.", show=False),
+        Row("interrupt", "ctrl+c", "interrupt", "interrupt", "Stop the command; else copy.", show=False),
     ),
     Scope.HEX: (
         Row("leave", "escape,q", "leave", "back", "Back to where it was opened.", rank=0),
@@ -176,20 +181,34 @@ TABLE = {
         Row("edit", "e", "edit", "edit", "Type bytes over what is there; they are staged.", rank=2),
         Row("write", "w", "write", "write", "Write the staged bytes into the chip: the plan first.", rank=3),
         Row("revert", "u", "revert", "revert", "Take the staged bytes back.", rank=7),
+        Row("merge", "m", "merge", "merge", "Stage the other's bytes of the difference here.", rank=5),
+        Row("take_back", "backspace", "take_back", "undo", "Undo the byte typed over last.", rank=3),
         Row("save", "s", "save", "save", "Save as Intel HEX or raw binary.", rank=5),
+        Row("left", "left,h", "move(-1)", "left", "Byte before.", show=False),
+        Row("right", "right,l", "move(1)", "right", "Byte after.", show=False),
+        Row("up", "up,k", "move(-16)", "up", "Row above.", show=False),
+        Row("down", "down,j", "move(16)", "down", "Row below.", show=False),
+        Row("page_up", "pageup", "page(-1)", "page", "Screen before.", show=False),
+        Row("page_down", "pagedown", "page(1)", "page", "Screen after.", show=False),
+        Row("home", "home", "row_end(0)", "start", "First byte of the row.", show=False),
+        Row("end", "end", "row_end(15)", "end", "Last byte of the row.", show=False),
+        Row("first", "ctrl+home", "first", "first", "First byte of the memory.", show=False),
+        Row("last", "ctrl+end", "last", "last", "Last byte of the memory.", show=False),
     ),
     Scope.TRACE: (
-        Row("leave", "escape,q", "leave", "deck", "Back to the deck.", rank=0),
+        Row("leave", "escape,q", "leave", "back", "Back to where it was opened.", rank=0),
         Row("filter", "slash", "filter", "filter", "Show only some frames.", rank=1),
         Row("follow", "f", "follow", "follow", "Stay at the newest frame, or stop.", rank=2),
         Row("gap", "n", "gap", "next gap", "Go to the next long silence.", rank=3),
         Row("copy", "c", "copy", "copy", "Copy the frame.", rank=4),
-        Row("save", "s", "save", "save", "Save the trace as text.", rank=4),
+        Row("save", "s", "save", "save", "Save the trace, to be replayed or to be read.", rank=4),
     ),
     Scope.WRITE: (
         Row("leave", "escape", "leave", "cancel", "Leave without writing, or once it is done.", rank=0),
         Row("write", "w", "write", "write", "Write the staged bytes.", rank=0),
         Row("undo", "u", "undo", "undo", "Write the old bytes back before they take effect.", rank=1),
+        Row("scroll_down", "pagedown", "scroll(1)", "scroll", "More of the plan.", show=False),
+        Row("scroll_up", "pageup", "scroll(-1)", "scroll", "The plan before.", show=False),
         Row("latch", "enter", "latch", "keep", "Leave programming mode: the new bytes take effect.", rank=1),
         Row("copy", "c", "copy", "copy", "Copy the bytes as avrdude arguments.", rank=3),
     ),
@@ -198,17 +217,23 @@ TABLE = {
         Row("start", "enter,w", "start", "write", "Write the staged bytes, after a confirmation.", rank=1),
         Row("skip", "p", "skip", "skip backup", "Proceed without the rest of a running backup.", rank=2),
         Row("copy", "c", "copy", "copy", "Copy plan, steps and log as text.", rank=5),
+        Row("trace", "t", "app.trace", "trace", "Show every frame on the wire.", rank=8),
+        Row("log", "tab", "app.focus_next", "log", "Go to the log, to scroll it, or back.", show=False),
     ),
     Scope.BURN: (
         Row("leave", "escape", "leave", "deck", "Leave, or stop the burn.", rank=0),
         Row("board", "b", "board", "board", "Choose the board.", rank=1),
         Row("file", "l", "file", "loader", "Choose the bootloader's file.", rank=2),
         Row("deckboot", "k", "deckboot", "deckboot", "Take deckboot, avrdeck's own bootloader.", rank=4),
+        Row("serial", "n", "serial", "serial", "Give the chip a serial number of its own.", rank=6),
+        Row("wish", "w", "wish", "measure", "Make deckboot to measure: clock, speed, LED, time.", rank=6),
         Row("rehearse", "h", "rehearse", "rehearse", "Play the burn on a virtual chip first.", rank=3),
         Row("start", "enter", "start", "burn", "Burn as planned, after a confirmation.", rank=1),
         Row("resume", "r", "resume", "resume", "Go on with the burn of this chip that stopped.", rank=1),
         Row("skip", "p", "skip", "skip backup", "Proceed without the rest of a running backup.", rank=1),
         Row("copy", "c", "copy", "copy", "Copy plan, steps and log as text.", rank=5),
+        Row("trace", "t", "app.trace", "trace", "Show every frame on the wire.", rank=8),
+        Row("log", "tab", "app.focus_next", "log", "Go to the log, to scroll it, or back.", show=False),
     ),
     Scope.UPLOAD: (
         Row("leave", "escape", "leave", "deck", "Leave, or stop the upload.", rank=0),
@@ -218,9 +243,12 @@ TABLE = {
         Row("reset", "r", "reset", "reset", "Choose what starts the bootloader.", rank=4),
         Row("speed", "s", "speed", "speed", "Choose the bootloader's line speed.", rank=6),
         Row("board", "b", "board", "board", "Name the board: its part, speed and room.", rank=5),
+        Row("serial", "n", "serial", "serial", "Give the chip a serial number of its own.", rank=6),
         Row("start", "enter", "start", "upload", "Upload as planned, after a confirmation.", rank=1),
         Row("skip", "p", "skip", "skip backup", "Proceed without the rest of a running backup.", rank=1),
         Row("copy", "c", "copy", "copy", "Copy plan, steps and log as text.", rank=7),
+        Row("trace", "t", "app.trace", "trace", "Show every frame on the wire.", rank=8),
+        Row("log", "tab", "app.focus_next", "log", "Go to the log, to scroll it, or back.", show=False),
     ),
     Scope.DOCTOR: (
         Row("leave", "escape,q", "leave", "deck", "Back to the deck; stops what runs.", rank=0),
@@ -240,6 +268,7 @@ TABLE = {
         Row("restore", "r", "restore", "restore", "Bring the chip back to the backup.", rank=1),
         Row("delete", "x,delete", "delete", "delete", "Delete the backup, after a confirmation.", rank=5),
         Row("skip", "p", "skip", "skip backup", "Proceed without the rest of a running backup.", rank=1),
+        Row("trace", "t", "app.trace", "trace", "Show every frame on the wire.", rank=8),
     ),
     Scope.COMPARED: (
         Row("open", "enter", "open", "difference", "Open the memory's difference byte by byte.", rank=0),
@@ -251,6 +280,7 @@ TABLE = {
         Row("leave", "escape,q", "leave", "deck", "Back to the deck.", rank=0),
         Row("label", "l,enter", "label", "label", "Name the chip.", rank=1),
         Row("note", "n", "note", "notes", "Keep notes on the chip.", rank=1),
+        Row("history", "tab", "app.focus_next", "history", "Go to the history, or back.", rank=2),
     ),
     Scope.WIRING: (
         Row("leave", "escape,q", "leave", "back", "Back to where it was opened.", rank=0),
@@ -270,19 +300,35 @@ ACTIONS = tuple(
     for scope, table in TABLE.items()
     for row in table
 )
-"""The registry."""
+"""The registry, with the keys that the table gives."""
+
+_given: dict[str, str] = {}
 
 
-def of(scope: Scope) -> Iterator[Action]:
-    """The actions of one scope, in the order of the table."""
-    return (action for action in ACTIONS if action.scope is scope)
+def give_keys(keys: Mapping[str, str]) -> None:
+    """From now on the actions of these ids have these keys, parted by commas, and no others have any more."""
+    _given.clear()
+    _given.update(keys)
+    of.cache_clear()
+
+
+@cache
+def of(scope: Scope) -> tuple[Action, ...]:
+    """The actions of one scope, in the order of the table, with the keys they have now.
+
+    One whose keys all went to another has none: the palette still finds it.
+    """
+    table = [action for action in ACTIONS if action.scope is scope]
+    taken = {key for action in table for key in _given.get(action.id, "").split(",")}
+    left = {a.id: ",".join(key for key in a.keys.split(",") if key not in taken) for a in table}
+    return tuple(replace(action, keys=_given.get(action.id, left[action.id])) for action in table)
 
 
 def bindings(scope: Scope) -> list[BindingType]:
-    """The bindings of one scope, for ``BINDINGS``."""
-    return [action.binding() for action in of(scope)]
+    """The bindings of one scope, for ``BINDINGS``; what the user gave is laid over them by Textual."""
+    return [action.binding() for action in ACTIONS if action.scope is scope]
 
 
 def by_id(identifier: str) -> Action | None:
-    """The action of that id."""
-    return next((action for action in ACTIONS if action.id == identifier), None)
+    """The action of that id, with the keys it has now."""
+    return next((action for scope in Scope for action in of(scope) if action.id == identifier), None)

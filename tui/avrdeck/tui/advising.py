@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from avrdeck.commands.tree import VERBS
+from avrdeck.commands.advising import COMMAND
 from avrdeck.tui.actions import by_id
 
 KEYS = {
@@ -34,7 +34,6 @@ KEYS = {
 }
 """What there is a key for."""
 _KEY = re.compile(r"\{([a-z_.]+)\}")
-_COMMAND = re.compile(rf"\bavrdeck (?=({'|'.join(map(re.escape, VERBS))})\b)([^.;:,()]*)")
 _BEGINS = re.compile(r"(?:^|(?<=[.?!] ))[a-z](?=[a-z])")
 
 
@@ -43,13 +42,8 @@ def in_app(advice: str) -> str:
     said = advice
     for words, keys in KEYS.items():
         said = said.replace(words, _KEY.sub(_shown, keys))
-    said = _COMMAND.sub(rf"\2 in the console ({_key('deck.console')})", said)
+    said = COMMAND.sub(rf"\2 in the console ({_key('deck.console')})", said)
     return said if said == advice else _BEGINS.sub(lambda begin: begin[0].upper(), said)
-
-
-def in_console(advice: str) -> str:
-    """``advice`` below a line of the app's console, where a command has no ``avrdeck`` before it."""
-    return _COMMAND.sub(r"\2", advice)
 
 
 def _shown(found: re.Match[str]) -> str:

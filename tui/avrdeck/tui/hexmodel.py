@@ -6,9 +6,11 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from avrdeck.boards.images import Image
 from avrdeck.protocol.target.memories import ranges
+from avrdeck.tui.pages import PageMap
 
 ROW = 16
 MAX_MATCHES = 10_000
@@ -23,7 +25,8 @@ class BadPattern(ValueError):
 class HexModel:
     """``data`` is what was read; ``other`` the file it is compared with; ``staged`` maps address to byte.
 
-    ``source`` names the backup that the bytes are from; without it they are the chip's.
+    ``source`` names the backup that the bytes are from; without it they are the chip's. ``sought`` is what
+    was searched last; it is searched again whenever the bytes are others.
     """
 
     memory: str
@@ -34,11 +37,19 @@ class HexModel:
     source: str = ""
     matches: list[int] = field(default_factory=list)
     match_size: int = 0
+    paged: bool = True
+    sought: str = ""
 
     def __post_init__(self) -> None:
         self.differing: tuple[tuple[int, int], ...] = ()
         self._starts: list[int] = []
         self.take(self.data)
+
+    @classmethod
+    def of(cls, found: PageMap) -> HexModel:
+        """A memory on the deck, with what is held beside it and what is staged."""
+        staged = dict(found.staged)
+        return cls(found.memory, bytes(found.data), found.page_size, found.other, staged, paged=found.paged)
 
     def take(self, data: bytes) -> None:
         """The memory holds this now; what was staged and is there is staged no more."""
@@ -46,6 +57,7 @@ class HexModel:
         for address in [at for at, value in self.staged.items() if data[at : at + 1] == bytes([value])]:
             del self.staged[address]
         self.compare(self.other)
+        self._search_again()
 
     def compare(self, other: Image | None) -> None:
         """Hold ``other`` beside the memory, `None` for nothing."""
@@ -88,27 +100,55 @@ class HexModel:
 
     def stage(self, address: int, value: int) -> None:
         """Stage a byte; one that is what the memory holds is no change."""
-        if value == self.data[address]:
-            self.staged.pop(address, None)
-        else:
-            self.staged[address] = value
+        self._stage(address, bytes([value]))
 
-    def image(self) -> Image:
-        """The memory with the staged bytes in it."""
+    def merge(self, address: int) -> None:
+        """Stage the other's bytes of the difference that the address is in."""
+        index = self.difference_at(address)
+        if index is not None and self.other:
+            start, end = self.differing[index]
+            self._stage(start, self.other.read(start, end - start))
+
+    def _stage(self, start: int, content: bytes) -> None:
+        for address, value in enumerate(content, start):
+            if value == self.data[address]:
+                self.staged.pop(address, None)
+            else:
+                self.staged[address] = value
+        self._search_again()
+
+    def revert(self) -> None:
+        """Take every staged byte back."""
+        self.staged.clear()
+        self._search_again()
+
+    @property
+    def content(self) -> bytes:
+        """The bytes as staged."""
         content = bytearray(self.data)
         for address, value in self.staged.items():
             content[address] = value
-        return Image.of(bytes(content), memory=self.memory)
+        return bytes(content)
+
+    def image(self) -> Image:
+        """The memory with the staged bytes in it."""
+        return Image.of(self.content, memory=self.memory)
 
     def search(self, text: str) -> int:
-        """Find ``"text"`` in quotes or bytes as ``11 24 ?? BE``; how many there are. Raises `BadPattern`."""
-        pattern, self.match_size = compiled(text)
-        self.matches = []
-        for found in pattern.finditer(self.data):
-            self.matches.append(found.start())
-            if len(self.matches) == MAX_MATCHES:
-                break
-        return len(self.matches)
+        """Find ``"text"`` in quotes or bytes as ``11 24 ?? BE`` among the bytes as staged.
+
+        Returns how many there are, at most `MAX_MATCHES`; where there is none, what was found before stays.
+        Raises `BadPattern`.
+        """
+        pattern, size = compiled(text)
+        found = _starts(pattern, self.content)
+        if found:
+            self.sought, self.match_size, self.matches = text, size, found
+        return len(found)
+
+    def _search_again(self) -> None:
+        if self.sought:
+            self.matches = _starts(compiled(self.sought)[0], self.content)
 
     def matched(self, address: int) -> bool:
         """Whether the byte belongs to a match."""
@@ -137,6 +177,10 @@ def compiled(text: str) -> tuple[re.Pattern[bytes], int]:
         raise BadPattern('Bytes as 11 24 ?? BE, or "text" in quotes')
     parts = [b"." if piece == "??" else re.escape(bytes.fromhex(piece)) for piece in pieces]
     return re.compile(b"".join(parts), re.DOTALL), len(pieces)
+
+
+def _starts(pattern: re.Pattern[bytes], content: bytes) -> list[int]:
+    return [found.start() for found in islice(pattern.finditer(content), MAX_MATCHES)]
 
 
 def _next(places: Sequence[int], address: int, step: int) -> int | None:

@@ -11,11 +11,13 @@ from textual.message import Message
 from textual.worker import Worker
 
 from avrdeck.jobs.questions import Question
+from avrdeck.protocol.errors import Fault
 from avrdeck.tui import messages
 from avrdeck.tui.controllers import ports
 from avrdeck.tui.controllers.session import Session
 from avrdeck.tui.palette import reachable
 from avrdeck.tui.screens.answer import AnswerScreen
+from avrdeck.tui.screens.confirm import ConfirmScreen
 from avrdeck.tui.screens.deck import DeckScreen
 from avrdeck.tui.screens.fault import FaultScreen
 from avrdeck.tui.telling import Telling
@@ -36,6 +38,9 @@ class JobApp(Telling, OrderedApp):
         self.session = Session(self._post, port, baud)
         self._jobs: list[Worker[None]] = []
         self._seen_again: str | None = None
+        self._leaving = False
+        self.parting: Fault | None = None
+        """What a job that was stopped by leaving has left: there is no screen to tell it on."""
 
     def _post(self, message: Message) -> None:
         """Session facts go to the deck first, whatever screen is on top."""
@@ -80,6 +85,9 @@ class JobApp(Telling, OrderedApp):
             await work
         except Exception as error:  # the one place where a foreign error becomes a fault
             self.tell(error)
+        finally:
+            if not self._leaving:  # its screen shows it
+                self.session.stopped = None
 
     def tell(self, error: Exception) -> None:
         """Show what went wrong; an error of avrdeck's own making is raised."""
@@ -88,7 +96,10 @@ class JobApp(Telling, OrderedApp):
         fault = translated(error)
         if fault is None:
             raise error
-        self.push_screen(FaultScreen(fault))
+        if self._leaving:
+            self.parting = fault
+        else:
+            self.push_screen(FaultScreen(fault))
 
     def _handle_exception(self, error: Exception) -> None:
         """What Textual would end the app for: the answers to dialogs come here, not to `Telling`."""
@@ -116,6 +127,47 @@ class JobApp(Telling, OrderedApp):
         running = next((job for job in self._jobs if not job.is_finished), None)
         if running:
             running.cancel()
+
+    # -- leaving ----------------------------------------------------------
+
+    async def action_quit(self) -> None:
+        """Leave; what may change the chip is stopped for it only after a yes."""
+        job = self.session.job
+        if job is None or job.looks:
+            self.leave()
+        elif not isinstance(self.screen, ConfirmScreen):
+            detail = "The line is left in sync; the chip stays as far as it is."
+            question = ConfirmScreen(f"“{job.name}” is under way: stop it and leave?", detail)
+            self.push_screen(question, lambda yes: self.leave() if yes else None)
+
+    def leave(self) -> None:
+        """Stop what runs, let the target go, close the port, and end."""
+        if not self._leaving:
+            self._leaving = True
+            self.run_worker(self._end(), group="leaving")
+
+    def on_terminal_lost(self) -> None:
+        """There is nobody left."""
+        self.leave()
+
+    async def _end(self) -> None:
+        await self._let_go()
+        self.parting = self.parting or self.session.stopped
+        self.exit()
+
+    async def _let_go(self) -> None:
+        running = [job for job in self._jobs if not job.is_finished]
+        for job in running:
+            job.cancel()
+        await asyncio.gather(*(job.wait() for job in running), return_exceptions=True)
+        await self._guarded(self.session.disconnect())
+
+    async def on_unmount(self) -> None:
+        """Let the target go, whatever ended the app."""
+        self._leaving = True
+        await self._let_go()
+
+    # -- the port ---------------------------------------------------------
 
     def action_connect(self) -> None:
         """Connect, or disconnect."""

@@ -7,6 +7,18 @@ from textual.message_pump import MessagePump
 from avrdeck.tui.actions import Action
 
 
+class Waiting(MessagePump):
+    """A screen or widget some of whose actions can say no more than what they wait for.
+
+    The footer shows their keys in their places, but dim: nothing moves there as work goes on.
+    """
+
+    def waits(self, verb: str) -> bool:
+        """Whether the action of that name, without ``action_``, has nothing to work on yet."""
+        del verb
+        return False
+
+
 class Offering(MessagePump):
     """A screen or widget whose actions work at times only."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from avrdeck.boards.models import BLANK
+from avrdeck.boards.models import BLANK, Part
 
 if TYPE_CHECKING:  # the deck is on the screen before either is needed
     from avrdeck.boards.images import Image
@@ -35,6 +35,7 @@ class PageMap:
     """The pages of one memory. ``data`` is what was read of it, from address 0 on.
 
     ``other`` is a file beside it; ``staged`` maps the addresses of bytes that are edited to their new values.
+    Where the memory is not ``paged``, a page is no more than so many bytes side by side.
     """
 
     memory: str
@@ -44,6 +45,7 @@ class PageMap:
     other: Image | None = None
     at: int | None = None
     staged: dict[int, int] = field(default_factory=dict)
+    paged: bool = True
     _staged_pages: frozenset[int] = frozenset()
     _marks: dict[int, Page] = field(default_factory=dict)
     _known: dict[int, Page] = field(default_factory=dict)
@@ -83,6 +85,13 @@ class PageMap:
         if mark is not None:
             return mark
         return Page.STAGED if index in self._staged_pages else self.content(index)
+
+    def states(self, pages: range) -> list[Page]:
+        """The state of each of these pages."""
+        if self._marks or self._staged_pages:
+            return [self.page(index) for index in pages]
+        known, read = self._known, self.count if self.complete else len(self.data) // self.page_size
+        return [known.get(page) or self._look(page) if page < read else Page.UNKNOWN for page in pages]
 
     def content(self, index: int) -> Page:
         """What page ``index`` holds, whatever is staged or done to it."""
@@ -158,3 +167,11 @@ class PageMap:
             if self.complete or part.start == 0:
                 self.data[part.start : part.end] = part.data
         self._known.clear()
+
+
+def map_of(part: Part, memory: str) -> PageMap:
+    """The map of flash or EEPROM, at one scale: a page of flash, or `UNPAGED` bytes where it has none."""
+    flash = part.flash
+    size = flash.size if memory == "flash" or part.eeprom is None else part.eeprom.size
+    paged = memory == "flash" and bool(flash.page_size)
+    return PageMap(memory, size, flash.page_size or UNPAGED, paged=paged)

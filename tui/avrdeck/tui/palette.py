@@ -11,7 +11,8 @@ from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.dom import DOMNode
 from textual.widgets import OptionList
 
-from avrdeck.tui.actions import ACTIONS, Action, Scope
+from avrdeck.tui import actions
+from avrdeck.tui.actions import Action, Scope
 from avrdeck.tui.closing import Closing
 
 
@@ -24,9 +25,9 @@ def reachable(screen: DOMNode) -> Iterator[tuple[Action, DOMNode]]:
             homes.setdefault(scope, node)
     if getattr(screen, "is_deck", False):
         homes[Scope.DECK] = screen
-    for action in ACTIONS:
-        if action.scope in homes:
-            yield action, homes[action.scope]
+    for scope in Scope:
+        if scope in homes:
+            yield from ((action, homes[scope]) for action in actions.of(scope))
 
 
 def working(screen: DOMNode) -> Iterator[tuple[Action, DOMNode]]:

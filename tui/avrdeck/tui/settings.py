@@ -9,7 +9,7 @@ from pathlib import Path
 
 from avrdeck.boards import wholefile
 from avrdeck.tui import themes
-from avrdeck.tui.actions import ACTIONS
+from avrdeck.tui.actions import ACTIONS, Action
 
 MAX_BYTES = 65_536
 TEMPLATE = """\
@@ -21,18 +21,22 @@ theme = "{theme}"
 # The port to open when none is named; empty is the simulator.
 port = "{port}"
 
-# Other keys for actions, by their names in the help: "fuses.toggle" = "x,space"
+# Other keys for actions: take the # away and change the keys, which commas part.
 [keys]
 {keys}"""
 
 
 @dataclass
 class Settings:
-    """What the user chose. ``file`` is where it is kept, `None` keeps it nowhere."""
+    """What the user chose. ``file`` is where it is kept, `None` keeps it nowhere.
+
+    ``keys`` are other keys by action, ``strays`` those of no known action, which the file keeps.
+    """
 
     theme: str = themes.DARK
     port: str = ""
     keys: Mapping[str, str] = field(default_factory=dict)
+    strays: Mapping[str, str] = field(default_factory=dict)
     file: Path | None = None
     complaint: str = ""
 
@@ -60,7 +64,8 @@ class Settings:
         theme, port, keys = table.get("theme"), table.get("port"), table.get("keys")
         known = {action.id for action in ACTIONS}
         pairs = keys.items() if isinstance(keys, dict) else ()
-        wanted = {name: key for name, key in pairs if name in known and isinstance(key, str)}
+        told = {str(name): _apart(key) for name, key in pairs if isinstance(key, str)}
+        wanted = {name: key for name, key in told.items() if name in known and key}
         wrong = [str(name)[:40] for name, _ in pairs if name not in wanted]
         if theme is not None and theme not in themes.PALETTES:
             wrong.append(f"theme {theme!r:.40}")
@@ -68,6 +73,7 @@ class Settings:
             theme=theme if isinstance(theme, str) and theme in themes.PALETTES else themes.DARK,
             port=port if isinstance(port, str) else "",
             keys=wanted,
+            strays={name: key for name, key in told.items() if name not in known},
             file=file,
             complaint=f"{file}: {', '.join(wrong)} not known." if wrong else "",
         )
@@ -82,13 +88,28 @@ class Settings:
             themes=", ".join(themes.PALETTES),
             theme=self.theme,
             port=_quoted(self.port),
-            keys="".join(f'"{name}" = "{_quoted(key)}"\n' for name, key in self.keys.items()),
+            keys="".join([*map(self._key_line, ACTIONS), *_stray_lines(self.strays)]),
         )
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True)
             wholefile.replace(self.file, text.encode())
         except OSError as error:
             self.complaint = f"{self.file} cannot be written: {error}"
+
+    def _key_line(self, action: Action) -> str:
+        """The keys of an action, as a comment unless they were given by the user."""
+        own = self.keys.get(action.id)
+        keys = _quoted(action.keys if own is None else own)
+        return f'{"# " if own is None else ""}"{action.id}" = "{keys}"  # {action.help}\n'
+
+
+def _apart(keys: str) -> str:
+    """The keys without blanks between them."""
+    return ",".join(key.strip() for key in keys.split(",") if key.strip())
+
+
+def _stray_lines(strays: Mapping[str, str]) -> list[str]:
+    return [f'"{_quoted(name)}" = "{_quoted(key)}"  # not known\n' for name, key in strays.items()]
 
 
 def _quoted(text: str) -> str:

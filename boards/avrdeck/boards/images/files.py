@@ -180,7 +180,7 @@ def _sniff(name: str, content: bytes) -> Format:
     raise UnknownFormatError(
         name,
         "is neither Intel HEX nor ELF",
-        hint or "Raw binary needs the extension .bin, or its format given.",
+        hint or "Raw binary needs the extension .bin.",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from avrdeck.boards.fuses import decode
 from avrdeck.boards.models import BLANK, Part
@@ -18,7 +18,7 @@ BLOCK = 1024
 
 
 async def looks_blank(
-    programmer: Programmer, fuses: dict[str, int], watch: ProgressHandler = unwatched
+    programmer: Programmer, fuses: Mapping[str, int], watch: ProgressHandler = unwatched
 ) -> bool:
     """Whether the reset vector, the boot section and a sample of pages are all 0xFF.
 
@@ -31,7 +31,7 @@ async def looks_blank(
     return True
 
 
-def samples(part: Part, fuses: dict[str, int]) -> Iterator[tuple[int, int]]:
+def samples(part: Part, fuses: Mapping[str, int]) -> Iterator[tuple[int, int]]:
     """What to look at, as (first byte, size), the likeliest to be written first."""
     size = part.flash.size
     page = part.flash.page_size or UNPAGED_SAMPLE
@@ -43,7 +43,7 @@ def samples(part: Part, fuses: dict[str, int]) -> Iterator[tuple[int, int]]:
     yield from ((start, page) for start in range(step, boot - page, step))
 
 
-def boot_start(part: Part, fuses: dict[str, int]) -> int:
+def boot_start(part: Part, fuses: Mapping[str, int]) -> int:
     """Where the boot section begins; the last page where there is none or nobody knows."""
     known = decode(part, fuses, partial=True).boot_start_byte
     if known is None and part.boot:

@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+from avrdeck.boards import wholefile
 from avrdeck.boards.text import printable
 from avrdeck.jobs.backup.model import BadBackup
 from avrdeck.protocol.errors import InputFault
@@ -124,6 +125,15 @@ def _bounded(content: bytes, name: str, file: str) -> bytes:
     return content
 
 
+def insist_on_free(path: Path) -> None:
+    """Raise `InputFault` when there is something at ``path``."""
+    if path.exists():
+        raise InputFault(
+            f"{printable(str(path))} exists already",
+            advice="A backup replaces nothing: choose another name.",
+        )
+
+
 def write(path: Path, files: Mapping[str, bytes], made: datetime) -> None:
     """Make ``path``, a zip when it is called so and else a folder, with ``files``.
 
@@ -133,19 +143,19 @@ def write(path: Path, files: Mapping[str, bytes], made: datetime) -> None:
     draft = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists():
-            raise InputFault(
-                f"{printable(str(path))} exists already",
-                advice="A backup replaces nothing: choose another name.",
-            )
+        insist_on_free(path)
         if path.suffix.lower() == ZIP:
             _write_zip(draft, files, made)
         else:
             _write_folder(draft, files)
         draft.rename(path)
+        wholefile.sync_folder(path.parent)
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise InputFault(f"{printable(str(path))} cannot be written: {printable(reason)}") from error
+        raise InputFault(
+            f"{printable(str(path))} cannot be written: {printable(reason)}",
+            advice="Make room there, allow writing, or choose another place.",
+        ) from error
     finally:
         _remove(draft)
 

@@ -11,6 +11,7 @@ from avrdeck.jobs.backup.model import ABSENCE_WORDS, CONTENTS, Absence, Backup
 from avrdeck.jobs.backup.store import Store
 from avrdeck.jobs.backup.taking import QUICK, Wish, take
 from avrdeck.jobs.events import EventHandler, StepDone, unheard
+from avrdeck.jobs.ledger import Ledger
 from avrdeck.protocol.programmer import Programmer
 
 BEFORE_DESTROYING = Wish(unless_blank=True)
@@ -60,17 +61,18 @@ async def save_first(
 ) -> Saved:
     """Save the target before it is changed; without ``contents`` fuses, lock and identity only.
 
-    A content that the store holds already is not kept twice. Raises the fault that stopped it: then
-    nothing may be destroyed.
+    A content that the store holds already is not kept twice. Raises the fault that stopped it, which says
+    that the chip is unchanged: nothing may be destroyed then.
     """
     at_risk = wish.contents
     if not contents:
         wish = replace(wish, contents=QUICK.contents)
-    backup = await take(programmer, wish, on_event)
-    known = await asyncio.to_thread(store.holding, backup.header)
-    if known:
-        on_event(StepDone("backup", f"the same is in {known.name} already"))
-        return Saved(backup, known, known=True, at_risk=at_risk)
-    saved = Saved(backup, await asyncio.to_thread(store.add, backup), at_risk=at_risk)
+    with Ledger().told():
+        backup = await take(programmer, wish, on_event)
+        known = await asyncio.to_thread(store.holding, backup.header)
+        if known:
+            on_event(StepDone("backup", f"the same is in {known.name} already"))
+            return Saved(backup, known, known=True, at_risk=at_risk)
+        saved = Saved(backup, await asyncio.to_thread(store.add, backup), at_risk=at_risk)
     on_event(StepDone("backup", f"saved as {saved.path.name}{saved.without if contents else ''}"))
     return saved

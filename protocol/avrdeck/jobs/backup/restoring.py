@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -167,9 +168,9 @@ class _Restorer:
         staged = {change.memory: change.new for change in self._plan.changes if change.memory != "lock"}
         if not staged:
             return True
-        with self._counting_in("The fuses are unchanged."):
+        with self._counting_in("The fuses are unchanged.") as inner:
             receipt = await write_fuses(
-                self._programmer, staged, self._consented, self._on_event, self._plan.context
+                self._programmer, staged, self._consented, self._on_event, self._plan.context, inner
             )
         self._restored += staged if not receipt.reverted else []
         self._holds("The lock bits are not yet.")
@@ -179,16 +180,22 @@ class _Restorer:
         staged = {change.memory: change.new for change in self._plan.changes if change.memory == "lock"}
         if not staged:
             return
-        with self._counting_in("The lock bits are not written."):
-            await write_fuses(self._programmer, staged, _only_confirmed, self._on_event, self._plan.context)
+        with self._counting_in("The lock bits are not written.") as inner:
+            await write_fuses(
+                self._programmer, staged, _only_confirmed, self._on_event, self._plan.context, inner
+            )
         self._restored.append("lock")
         self._holds("Nothing is left to do.")
 
     @contextmanager
-    def _counting_in(self, unchanged: str) -> Iterator[None]:
-        """Add to what a fuse transaction tells of the chip what was restored before it."""
+    def _counting_in(self, unchanged: str) -> Iterator[Ledger]:
+        """A ledger for a fuse transaction; what it tells of the chip is added to what was restored before."""
+        inner = Ledger()
         try:
-            yield
+            yield inner
+        except asyncio.CancelledError:
+            self._holds(inner.holds if inner.touched else unchanged)
+            raise
         except Fault as fault:
             if isinstance(fault, ErasedByChance):
                 self._restored.clear()

@@ -13,8 +13,8 @@ from avrdeck.jobs.backup import files
 from avrdeck.jobs.backup.container import ZIP
 from avrdeck.jobs.backup.identity import Chip
 from avrdeck.jobs.backup.model import Backup, BadBackup, Header
-from avrdeck.jobs.places import backups_folder
-from avrdeck.protocol.errors import Fault, UsageFault
+from avrdeck.jobs.places import DATA_VARIABLE, backups_folder
+from avrdeck.protocol.errors import InputFault, UsageFault
 
 MAX_NAME = 40
 SHORTEST_ID = 4
@@ -48,14 +48,20 @@ class Store:
         return path if path.exists() else files.save(backup, path)
 
     def listing(self) -> Sequence[Listed]:
-        """What is in the store, the newest first, what is unusable last. Contents are not checked."""
+        """What is in the store, the newest first, what is unusable last. Contents are not checked.
+
+        Raises `InputFault` when it cannot be looked into.
+        """
         try:
             paths = sorted(path for path in self.folder.iterdir() if not path.name.startswith("."))
         except FileNotFoundError:
             return ()
         except OSError as error:
             reason = error.strerror or str(error)
-            raise Fault(f"{printable(str(self.folder))} cannot be listed: {reason}") from error
+            raise InputFault(
+                f"The backups in {printable(str(self.folder))} cannot be listed: {printable(reason)}",
+                advice=f"It must be a folder and allow writing; {DATA_VARIABLE} names another.",
+            ) from error
         listed = [_listed(path) for path in paths if path.is_dir() or path.suffix.lower() == ZIP]
         return sorted(
             listed, key=lambda each: each.header.made.timestamp() if each.header else 0, reverse=True
@@ -97,9 +103,11 @@ class Store:
                 return each.path
         raise UsageFault(f"There is no full backup of {chip.text}", advice="avrdeck backups list shows all.")
 
-    def holding(self, header: Header) -> Path | None:
-        """An intact backup of the same chip with the same content."""
+    def holding(self, header: Header, label: str = "") -> Path | None:
+        """An intact backup of the same chip with the same content; under ``label`` where one is given."""
         for each in self.listing():
+            if label and each.header and each.header.label != label:
+                continue
             if each.header and each.header.content() == header.content():
                 with suppress(BadBackup):
                     files.load(each.path)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from avrdeck.boards.models import BLANK
 from avrdeck.jobs.backup.blankness import samples
@@ -14,17 +15,20 @@ from avrdeck.jobs.backup.identity import Chip, read_chip
 from avrdeck.jobs.backup.store import Store
 from avrdeck.jobs.backup.taking import Wish
 from avrdeck.jobs.burn.journal import Entry, Journals, begun
-from avrdeck.jobs.burn.model import BurnReceipt
+from avrdeck.jobs.burn.model import BurnPlan, BurnReceipt
 from avrdeck.jobs.burn.outline import Outline, prepare
 from avrdeck.jobs.burn.running import burn
 from avrdeck.jobs.events import Event, EventHandler, StepDone, StepStarted, unheard
 from avrdeck.jobs.ledger import Ledger
 from avrdeck.jobs.questions import Ask, confirmation, insist
-from avrdeck.protocol.errors import Fault, InputFault, UsageFault
+from avrdeck.jobs.serials.numbering import Numbering
+from avrdeck.jobs.threads import to_its_end
+from avrdeck.protocol.errors import Cancelled, Fault, InputFault, UsageFault
 from avrdeck.protocol.programmer import Programmer
 from avrdeck.protocol.target import memories
 
 RESUME = "Then go on from here: avrdeck burn --resume."
+STOPPED = "The burn was stopped"
 STAMPED = ("serial", "lock")
 """From these steps on the serial number may be in EEPROM in part."""
 
@@ -38,7 +42,7 @@ class Keeping:
     """Where backups and journals are kept. Without ``contents`` flash and EEPROM are not saved.
 
     ``wish`` says what is saved of them, and when no more of it is wanted. ``stopped`` is told of a burn that
-    a fault has stopped, as far as it had come.
+    a fault has stopped, or its user, as far as it had come.
     """
 
     store: Store = field(default_factory=Store)
@@ -67,7 +71,7 @@ async def carry_out(  # noqa: PLR0917 - called with the same names everywhere
 ) -> Burnt:
     """Do what ``outline`` says, after ``ask`` has confirmed it. At the end the chip is let go.
 
-    A serial number is made when the backup is there, just before the erase, and from then on it is this
+    A serial number is taken when the backup is there, right before the erase, and from then on it is this
     chip's: resuming writes the same one, and a burn that is begun anew gets another.
 
     Raises `Refused` without a confirmation, and the fault that stopped it, with what the chip holds by then
@@ -141,42 +145,73 @@ async def _confirmed(  # noqa: PLR0917 - as `carry_out`
         saved = await save_first(
             programmer, keeping.store, contents=keeping.contents, wish=keeping.wish, on_event=on_event
         )
-        plan = replace(outline.plan, part=outline.part.name)
-        if plan.order:
-            plan = plan.numbered(await plan.order.issue(saved.backup.chip, on_event))
-        record = _Record(
-            keeping.journals,
-            Entry(plan, saved.backup.chip, programmer.link.transport.name, saved=saved.path.name),
-        )
-        await asyncio.to_thread(record.begin)
+    plan = replace(outline.plan, part=outline.part.name)
+    entry = Entry(plan, saved.backup.chip, programmer.link.transport.name, saved=saved.path.name)
+    record = _Record(keeping.journals, entry)
+    number = None
+    if plan.order and outline.sample:
+        number = Numbering(plan.order, entry.chip, outline.sample, ledger, on_event)
     try:
-        receipt = await burn(programmer, plan, record.watching(on_event), ledger)
+        begin = partial(record.begin, number)
+        receipt = await burn(programmer, plan, record.watching(on_event), ledger, begin)
     except Fault as fault:
-        fault.holds = f"{fault.holds} {saved.words}"
-        spent = plan.serial.spent if plan.serial else ""
-        fault.advice = f"{fault.advice} {RESUME} {spent}".strip()
-        await keeping.stopped(record.entry, fault)
+        if record.entry.begun:
+            fault.holds = f"{fault.holds} {saved.words}"
+            fault.advice = f"{fault.advice} {record.advice}".strip()
+            await keeping.stopped(record.entry, fault)
+        raise
+    except asyncio.CancelledError:
+        if record.entry.begun:
+            ledger.holds = f"{ledger.holds} {saved.words}"
+            stopped = Cancelled(STOPPED, holds=ledger.holds, advice=record.advice)
+            await keeping.stopped(record.entry, stopped)
         raise
     await asyncio.to_thread(keeping.journals.remove, record.entry)
-    return Burnt(saved.backup.chip, receipt, saved)
+    return Burnt(entry.chip, receipt, saved)
 
 
 class _Record:
-    """Keeps the journal of a burn up to date."""
+    """Keeps the journal of a burn up to date, from its beginning on."""
 
     def __init__(self, journals: Journals, entry: Entry) -> None:
         self.entry = entry
         self._journals = journals
 
-    def begin(self) -> None:
-        """Before the erase it has to be there; raises `InputFault`."""
-        self._note("erase")
+    @property
+    def advice(self) -> str:
+        """How to go on when it stops."""
+        serial = self.entry.plan.serial
+        return f"{RESUME} {serial.spent if serial else ''}".strip()
+
+    async def begin(self, number: Numbering | None) -> BurnPlan:
+        """Before the erase the journal has to be there, with the serial number; raises `InputFault`.
+
+        Without a journal the number goes back: nothing was written, and nothing will resume with it.
+        """
+        try:
+            await self._begin(number)
+        except BaseException:
+            if number and not self.entry.begun:
+                await number.give_back()
+            raise
+        return self.entry.plan
+
+    async def _begin(self, number: Numbering | None) -> None:
+        entry = begun(self.entry, "erase")
+        if number:
+            entry = replace(entry, plan=entry.plan.numbered(await number.take()))
+
+        def save() -> None:
+            self._journals.save(entry)
+            self.entry = entry
+
+        await to_its_end(save)
 
     def watching(self, on_event: EventHandler) -> EventHandler:
         """A handler that notes each step and hands all events on."""
 
         def watch(event: Event) -> None:
-            if isinstance(event, StepStarted) and event.step != self.entry.step:
+            if self.entry.begun and isinstance(event, StepStarted) and event.step != self.entry.step:
                 # What the journal has is enough to resume: a full disk must not stop a burn half way.
                 with suppress(InputFault):
                     self._note(event.step)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from avrdeck.boards.models import BLANK, Part
 from avrdeck.jobs.burn.model import FUSE_ORDER, BurnPlan, BurnReceipt, check
@@ -19,18 +19,27 @@ from avrdeck.protocol.target import fuses, memories
 UNLOCKING = "Check supply, wires and GND: going on begins with an erase, which takes lock bits back."
 
 
+Begin = Callable[[], Awaitable[BurnPlan]]
+"""Awaited when nothing is left but to erase: brings the plan, with its serial number where one is ordered."""
+
+
 async def burn(
-    programmer: Programmer, plan: BurnPlan, on_event: EventHandler = unheard, ledger: Ledger | None = None
+    programmer: Programmer,
+    plan: BurnPlan,
+    on_event: EventHandler = unheard,
+    ledger: Ledger | None = None,
+    begin: Begin | None = None,
 ) -> BurnReceipt:
     """Carry ``plan`` out on the target, which is in programming mode.
 
-    The chip is let go once in between, so that the flash is written under the new fuses. Raises the
-    fault that stopped it, with what the chip holds by then; ``ledger`` knows that at any moment.
+    Before it is changed ``begin`` is awaited. The chip is let go once in between, so that the flash is
+    written under the new fuses. Raises the fault that stopped it, with what the chip holds by then;
+    ``ledger`` knows that at any moment.
     """
     check(plan, programmer.require_part())
     ledger = ledger or Ledger()
     with ledger.told():
-        burner = _Burner(programmer, plan, ledger, on_event)
+        burner = _Burner(programmer, plan, ledger, on_event, begin)
         try:
             return await burner.run()
         except (PortError, UsageFault):
@@ -44,8 +53,14 @@ class _Burner:
     """One burn under way."""
 
     def __init__(
-        self, programmer: Programmer, plan: BurnPlan, ledger: Ledger, on_event: EventHandler
+        self,
+        programmer: Programmer,
+        plan: BurnPlan,
+        ledger: Ledger,
+        on_event: EventHandler,
+        begin: Begin | None,
     ) -> None:
+        self._start = begin
         self._programmer = programmer
         self._plan = plan
         self._ledger = ledger
@@ -59,6 +74,8 @@ class _Burner:
 
     async def run(self) -> BurnReceipt:
         before = await fuses.read_all(self._programmer)
+        if self._start:
+            self._plan = await self._start()
         known = {**before, **self._plan.fuse_bytes}
         wanted = {name: known[name] for name in FUSE_ORDER if name in known}
         await self._erase(before, wanted)

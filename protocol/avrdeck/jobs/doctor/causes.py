@@ -32,6 +32,8 @@ RULES = {
     Symptom.LOW: ("A5", "A6", "A7", "A8", "A9", "A11", "A12", "A13"),
 }
 """The safety rules whose neglect shows like this: a lost pin floats, a lost clock is silent."""
+KNOWN_RULES = {**RULES, Symptom.UNSTABLE: ("A7", "A8", "A9")}
+"""Those of which the last fuse bytes can tell: a clock too slow for SCK loses bits, as poor wires do, too."""
 ANY_HIGH_VOLTAGE = "12 V programming (HVSP on chips of 8 and 14 pins, HVPP on larger ones)"
 WATCH_HZ, SLOW_HZ = 32_768, 128_000
 """What the sketch is made slow enough for where the fuse bytes are not known."""
@@ -54,9 +56,8 @@ def causes(symptom: Symptom, patient: Patient, sck_hz: int | None) -> tuple[Caus
     """
     explainer = _Explainer(patient, sck_hz)
     wires = explain(symptom.name)
-    rules = RULES.get(symptom, ())
-    known = explainer.known(rules)
-    return (*known, wires) if known else (wires, *explainer.possible(rules))
+    known = explainer.known(KNOWN_RULES.get(symptom, ()))
+    return (*known, wires) if known else (wires, *explainer.possible(RULES.get(symptom, ())))
 
 
 class _Explainer:

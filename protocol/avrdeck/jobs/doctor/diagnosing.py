@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from avrdeck.boards import wiring
 from avrdeck.jobs.doctor.answers import Answer, Kind
-from avrdeck.jobs.doctor.explaining import explain
+from avrdeck.jobs.doctor.explaining import explain, explain_fault
 from avrdeck.jobs.doctor.listening import BAUDS, DTR_RELEASED, LOOPED, Round
 from avrdeck.jobs.doctor.model import Cause, Check, Diagnosis, Found, Patient, Report, Section, State
 from avrdeck.jobs.doctor.target import Examination, examine
@@ -29,6 +29,13 @@ USUAL_BOARD = "uno"
 SHOWN_TEXT = 48
 _EXPLAINED = (Kind.STRANGER, Kind.BOOTLOADER, Kind.TEXT, Kind.ECHO, Kind.NOISE)
 """What says most about a board without a programmer, in that order."""
+_PORT_KEYS = {
+    PortReason.MISSING: "missing",
+    PortReason.BUSY: "busy",
+    PortReason.FORBIDDEN: "forbidden",
+    PortReason.VANISHED: "vanished",
+}
+"""What explains a port that is of no use."""
 
 
 async def diagnose(
@@ -137,11 +144,11 @@ class _Doctor:
             self._add(Section.PORT, "Opens", State.FAIL, seen, fault.advice)
         self._add(Section.ANSWER, "Programmer", State.SKIPPED, "waits for the port")
         self._add(Section.TARGET, "Signature", State.SKIPPED, "waits for the port")
-        return _faulty(fault)
+        return _faulty(self._port, fault)
 
     def _lost(self, fault: PortError) -> Diagnosis:
         self._add(Section.PORT, "Stays", State.FAIL, fault.title, fault.advice)
-        return _faulty(fault)
+        return _faulty(self._port, fault)
 
     def _add(self, section: Section, name: str, state: State, seen: str, advice: str = "") -> None:
         self._checks.append(Check(section, name, state, seen, advice))
@@ -213,9 +220,11 @@ def _concluded(found: Examination, hints: tuple[Cause, ...]) -> Diagnosis:
     return Diagnosis(healthy=not failed, title=causes[0].title, causes=causes, picture=picture)
 
 
-def _faulty(fault: PortError) -> Diagnosis:
-    cause = Cause("", fault.title, fault.detail, fault.advice)
-    return Diagnosis(healthy=False, title=fault.title, causes=(cause,))
+def _faulty(port: str, fault: PortError) -> Diagnosis:
+    key = _PORT_KEYS.get(fault.reason, "refused")
+    if fault.reason is PortReason.MISSING and "://" in port:
+        key = "unreachable"
+    return Diagnosis(healthy=False, title=fault.title, causes=(explain_fault(key, fault),))
 
 
 async def _close(link: Link) -> None:

@@ -12,9 +12,9 @@ from avrdeck.boards.locks import memory_lock
 from avrdeck.boards.models import Part
 from avrdeck.boards.safety import Context, Severity, review
 from avrdeck.jobs.doctor.causes import Symptom, causes
-from avrdeck.jobs.doctor.explaining import explain
+from avrdeck.jobs.doctor.explaining import explain, explain_fault
 from avrdeck.jobs.doctor.model import Cause, Check, Patient, Section, State
-from avrdeck.protocol.errors import Fault
+from avrdeck.protocol.errors import Fault, PortError
 from avrdeck.protocol.programmer import AGREEING_READS, SIGNATURE_BYTES, Programmer
 from avrdeck.protocol.target import fuses
 from avrdeck.protocol.text import hexadecimal
@@ -35,11 +35,11 @@ class Examination:
 
 
 async def examine(programmer: Programmer, patient: Patient) -> Examination:
-    """Look at the target. A fault on the line becomes a check."""
+    """Look at the target. A fault on the line becomes a check; raises `PortError` when the port goes."""
     first = programmer.dialect.set_device_first
     if first and patient.part is None:
-        seen = f"{programmer.dialect.name} has to be told the part first"
-        return Examination((_check("Signature", State.SKIPPED, seen, "Name the part with -p."),))
+        cause = explain("untold", who=programmer.dialect.name)
+        return Examination((_check("Signature", State.FAIL, "not looked at", cause.action),), (cause,))
     try:
         await programmer.enter(patient.part if first else None)
         answers = await programmer.instruct_all(READS * AGREEING_READS)
@@ -47,9 +47,11 @@ async def examine(programmer: Programmer, patient: Patient) -> Examination:
         if symptom := _symptom(reads):
             return _unanswered(symptom, reads, patient, programmer.dialect.sck_hz)
         return await _answered(programmer, patient, reads[0])
+    except PortError:
+        raise
     except Fault as fault:
         check = _check("Line", State.FAIL, f"{fault.title}. {fault.detail}".strip(), fault.advice)
-        return Examination((check,), (Cause("", fault.title, fault.detail, fault.advice),), picture=True)
+        return Examination((check,), (explain_fault("fell_silent", fault),), picture=True)
 
 
 def _symptom(reads: list[bytes]) -> Symptom | None:

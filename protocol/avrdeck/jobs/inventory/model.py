@@ -18,6 +18,9 @@ class Kind(StrEnum):
 
     FUSES = "fuses"
     """Other fuse bytes than before were seen; the data has them by name."""
+    FUSE_WRITE = "fusing"
+    """A fuse write that did not come to its end; one that did shows as `FUSES`."""
+    ERASE = "erase"
     BACKUP = "backup"
     RESTORE = "restore"
     BURN = "burn"

@@ -1,7 +1,7 @@
 """A counter in a file that hands no number out twice: not after a crash, not to two programs at once.
 
-A number that was drawn counts as used, whatever becomes of the chip it was meant for. The file holds
-the next number as text and a line end, so that a person can read it and set it.
+A number that was drawn counts as used, unless it is given back before anybody has drawn the next. The file
+holds the next number as text and a line end, so that a person can read it and set it.
 """
 
 from __future__ import annotations
@@ -40,19 +40,37 @@ class Counter:
 
         Raises `InputFault` when the file is damaged or cannot be used, `Fault` when it stays locked.
         """
-        with _told(self.path):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with _locked(self.path.with_name(f"{self.path.name}.lock")):
-                number = self._next()
-                if number >= MAX_NUMBER:
-                    raise self._bad("has come to its end")
-                _replace(self.path, f"{number + 1}\n".encode())
-                return number
+        with self._held():
+            number = self._next()
+            if number >= MAX_NUMBER:
+                raise self._bad("has come to its end")
+            self._set(number + 1)
+            return number
+
+    def give_back(self, number: int) -> None:
+        """Let ``number``, which was drawn and written nowhere, be the next again.
+
+        Nothing happens when another was drawn since: then it stays unused. Blocks and raises as `draw`.
+        """
+        with self._held():
+            if self._next() == number + 1:
+                self._set(number)
 
     def peek(self) -> int:
         """The number that would come next; raises as `draw`."""
         with _told(self.path):
             return self._next()
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        """Keep other programs from the counter."""
+        with _told(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with _locked(self.path.with_name(f"{self.path.name}.lock")):
+                yield
+
+    def _set(self, number: int) -> None:
+        _replace(self.path, f"{number}\n".encode())
 
     def _next(self) -> int:
         try:

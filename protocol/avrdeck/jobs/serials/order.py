@@ -6,13 +6,9 @@ import asyncio
 from dataclasses import dataclass
 
 from avrdeck.jobs.backup.identity import Chip
-from avrdeck.jobs.events import EventHandler, StepDone, StepStarted
 from avrdeck.jobs.serials.recipe import Recipe, Serial
 from avrdeck.jobs.serials.stamping import Stamp
 from avrdeck.protocol.errors import UsageFault
-
-NUMBER = "number"
-"""The step that makes it; its end tells what the serial number is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +44,6 @@ class Order:
             )
         return Stamp(serial.data, place.address, place.memory, self.overwrite, serial.text)
 
-    async def sample(self, chip: Chip) -> Stamp:
-        """What `issue` would bring now, with no number used; raises as `issue`."""
+    async def sample(self, chip: Chip | None) -> Stamp:
+        """What would be taken now, with no number used. Raises as `Recipe.sample` and `stamp`."""
         return self.stamp(await asyncio.to_thread(self.recipe.sample, chip))
-
-    async def issue(self, chip: Chip, on_event: EventHandler) -> Stamp:
-        """The serial number of ``chip``; a counter's number is used from now on, whatever becomes of that.
-
-        Raises `UsageFault` when it cannot be made, `InputFault` and `Fault` as its counter.
-        """
-        on_event(StepStarted(NUMBER, "take a serial number"))
-        serial = await asyncio.to_thread(self.recipe.make, chip)
-        on_event(StepDone(NUMBER, serial.text))
-        return self.stamp(serial)

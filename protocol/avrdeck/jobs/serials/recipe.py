@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from avrdeck.jobs.backup.identity import Chip
 from avrdeck.jobs.serials import template
 from avrdeck.jobs.serials.counter import Counter
-from avrdeck.protocol.errors import UsageFault
+from avrdeck.protocol.errors import Fault, UsageFault
 from avrdeck.protocol.text import hexadecimal
 
 NUMBER_BYTES = 4
@@ -32,10 +32,11 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Serial:
-    """A serial number: its bytes, and what people call it."""
+    """A serial number: its bytes, and what people call it; ``drawn`` is the counter's number in it."""
 
     data: bytes
     text: str
+    drawn: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,24 @@ class Recipe:
         Blocks while another program holds the counter. Raises `UsageFault` for a template that cannot be
         filled, and as `Counter.draw`.
         """
-        return self._made(chip, self.counter.draw)
+        drawn: list[int] = []
+
+        def draw() -> int:
+            drawn.append(self.counter.draw())
+            return drawn[0]
+
+        try:
+            serial = self._made(chip, draw)
+        except Fault:
+            for number in drawn:
+                self.counter.give_back(number)
+            raise
+        return replace(serial, drawn=drawn[0] if drawn else None)
+
+    def unmake(self, serial: Serial) -> None:
+        """Give the number back that ``serial`` was made of, and that is written nowhere; as the counter's."""
+        if serial.drawn is not None:
+            self.counter.give_back(serial.drawn)
 
     def sample(self, chip: Chip | None) -> Serial:
         """What `make` would bring if it were called now, with no number used; raises as `make`."""

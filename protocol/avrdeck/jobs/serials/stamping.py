@@ -89,14 +89,24 @@ def stamped(image: Image, stamp: Stamp) -> Image:
     return Image(image.file, joined([*kept, Piece(stamp.address, stamp.data)]), image.memory)
 
 
-def stamp_file(source: Path, target: Path, stamp: Stamp, part: Part | None = None) -> Image:
-    """Write ``source``, a HEX or ELF file, with the stamp as HEX to ``target``, which it replaces.
+def numbered(image: Image, stamp: Stamp | None) -> Image:
+    """``image`` with the stamp in it, where that is for its memory; raises as `stamped`."""
+    return stamped(image, stamp) if stamp and stamp.memory == image.memory else image
 
-    Raises as `stamped` and `images.load`.
-    """
+
+def stamped_file(source: Path, stamp: Stamp, part: Part | None = None) -> Image:
+    """The content of ``source``, a HEX or ELF file, with the stamp; raises as `stamped` and `images.load`."""
     if part:
         insist_on_place(stamp, part)
-    image = stamped(images.load(source, stamp.memory, part=part), stamp)
+    return stamped(images.load(source, stamp.memory, part=part), stamp)
+
+
+def stamp_file(source: Path, target: Path, stamp: Stamp, part: Part | None = None) -> Image:
+    """Write `stamped_file` as HEX to ``target``, which it replaces, or leaves as it was when it raises.
+
+    Raises as `stamped_file` and `images.save`.
+    """
+    image = stamped_file(source, stamp, part)
     images.save(image, target)
     return image
 

@@ -2,40 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 
 from avrdeck.boards.images import Image
 from avrdeck.jobs.events import EventHandler, StepDone, StepStarted, unheard
 from avrdeck.jobs.ledger import Ledger
-from avrdeck.jobs.pages import whole_pages
+from avrdeck.jobs.pages import Ready, whole_pages
 from avrdeck.jobs.upload.model import Plan, UploadReceipt, verified
-from avrdeck.jobs.upload.pages import compare, image_of, page_size
+from avrdeck.jobs.upload.pages import Page, compare, image_of, laid_anew, page_size
 from avrdeck.jobs.upload.room import insist_on_room
-from avrdeck.protocol.errors import RemoteProtocolError, SyncError, UsageFault
+from avrdeck.protocol.errors import UsageFault
 from avrdeck.protocol.programmer import Programmer
 from avrdeck.protocol.target import memories
 
-MISHEARD = "Nothing was written; unless the line made PROG_PAGE of a READ_PAGE, the chip is unchanged."
-
 
 async def upload(
-    programmer: Programmer, plan: Plan, on_event: EventHandler = unheard, ledger: Ledger | None = None
+    programmer: Programmer,
+    plan: Plan,
+    on_event: EventHandler = unheard,
+    ledger: Ledger | None = None,
+    ready: Ready | None = None,
 ) -> UploadReceipt:
     """Write ``plan`` through the bootloader that answers and verify it; the chip is identified.
 
     The boot section is never written to. Raises `UsageFault` for an image that reaches into it,
     `VerifyError` when the chip holds something else in the end. Every fault says what the chip holds, and
-    ``ledger`` does so all the time.
+    ``ledger`` does so all the time. ``ready`` brings the image as it shall be, see `Ready`.
     """
     part, image = programmer.require_part(), plan.image
     if image.memory != "flash" or not image.segments:
         raise UsageFault("A bootloader writes flash", advice="Give a file with flash content.")
     ledger = ledger or Ledger()
     with ledger.told():
-        with _reading(programmer):
-            await insist_on_room(programmer, image, plan.board_limit)
-            todo = await _different(programmer, image, on_event) if plan.delta else whole_pages(image, part)
+        await insist_on_room(programmer, image, plan.board_limit)
+        pages = await _compare(programmer, image, on_event) if plan.delta else []
+        if ready:
+            image = await ready()
+            pages = await laid_anew(programmer, pages, image)
+        todo = _different(pages, image.file) if plan.delta else whole_pages(image, part)
         healed = 0
         if todo.segments:
             await _write(programmer, todo, image.file, ledger, on_event)
@@ -53,24 +57,17 @@ async def upload(
     )
 
 
-@contextmanager
-def _reading(programmer: Programmer) -> Iterator[None]:
-    """Let a read without its answer say that it may have cost a page, where the bootloader allows that."""
-    try:
-        yield
-    except (RemoteProtocolError, SyncError) as fault:
-        if not programmer.dialect.reads_safely:
-            fault.holds = fault.holds or MISHEARD
-        raise
-
-
-async def _different(programmer: Programmer, image: Image, on_event: EventHandler) -> Image:
-    """The pages that have to be written."""
+async def _compare(programmer: Programmer, image: Image, on_event: EventHandler) -> list[Page]:
     on_event(StepStarted("compare", f"compare flash with {image.file}"))
     pages = await compare(programmer, image, on_event)
-    changed = [(page.start, page.wanted) for page in pages if page.differs]
-    on_event(StepDone("compare", f"{len(changed)} of {len(pages)} pages differ"))
-    return image_of(changed, image.file)
+    changed = sum(page.differs for page in pages)
+    on_event(StepDone("compare", f"{changed} of {len(pages)} pages differ"))
+    return pages
+
+
+def _different(pages: Iterable[Page], file: str) -> Image:
+    """The pages that have to be written."""
+    return image_of(((page.start, page.wanted) for page in pages if page.differs), file)
 
 
 async def _write(

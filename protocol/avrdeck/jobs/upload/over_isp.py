@@ -19,11 +19,11 @@ from avrdeck.jobs.backup.taking import Wish
 from avrdeck.jobs.erasing import erase
 from avrdeck.jobs.events import EventHandler, StepDone, StepStarted, unheard
 from avrdeck.jobs.ledger import Ledger
-from avrdeck.jobs.pages import whole_pages
+from avrdeck.jobs.pages import Ready, whole_pages
 from avrdeck.jobs.questions import Ask, Question, Topic, insist
 from avrdeck.jobs.settling import keeping_fuses
 from avrdeck.jobs.upload.model import Plan, UploadReceipt, verified
-from avrdeck.jobs.upload.pages import Page, compare, image_of, page_size
+from avrdeck.jobs.upload.pages import Page, compare, image_of, laid_anew, page_size
 from avrdeck.protocol.errors import TargetError
 from avrdeck.protocol.programmer import Programmer
 from avrdeck.protocol.target import fuses, memories
@@ -48,15 +48,17 @@ async def upload(
     save_contents: bool = True,
     wish: Wish = BEFORE_DESTROYING,
     ledger: Ledger | None = None,
+    ready: Ready | None = None,
 ) -> UploadReceipt:
     """Write ``plan`` into the identified target and verify it.
 
     Where a bit has to go from 0 to 1 the chip is erased, after ``ask`` allowed it and a backup is in
     ``store`` as ``wish`` says; a bootloader and its lock bits are put back. Raises `Refused`,
     `TargetError`, `VerifyError`; every fault says what the chip holds, and ``ledger`` does so all the time.
+    ``ready`` brings the image as it shall be, see `Ready`.
     """
     ledger = ledger or Ledger()
-    job = _Uploader(programmer, plan, store, ask, on_event, ledger=ledger)
+    job = _Uploader(programmer, plan, store, ask, on_event, ledger=ledger, ready=ready)
     with ledger.told():
         receipt = await job.run(wish, contents=save_contents)
         ledger.holds = f"{plan.image.file} is in flash, verified."
@@ -75,34 +77,47 @@ class _Uploader:
         on_event: EventHandler,
         *,
         ledger: Ledger,
+        ready: Ready | None,
     ) -> None:
         self.ledger = ledger
         self._programmer = programmer
-        self._plan = plan
+        self._image = plan.image
+        self._ready = ready
         self._store = store
         self._ask = ask
         self._on_event = on_event
         self._part = programmer.require_part()
 
     async def run(self, wish: Wish, *, contents: bool) -> UploadReceipt:
-        image = self._plan.image
         values = await fuses.read_all(self._programmer)
         lock = memory_lock(self._part, values)
         pages = [] if lock.read_blocked else await self._compare()
-        refused = lock.write_blocked and any(page.differs for page in pages)
-        if lock.read_blocked or refused or any(page.needs_erase for page in pages):
+        if lock.read_blocked or _only_erased(pages, lock):
             return await self._with_erase(await self._look(values, lock), wish, contents=contents)
-        chosen = [(page.start, page.wanted) for page in pages if page.differs]
-        if not chosen:
+        if not (self._ready or any(page.differs for page in pages)):
             return self._receipt(0, 0)
-        todo = image_of(chosen, image.file)
         saved = await save_first(self._programmer, self._store, contents=False, on_event=self._on_event)
-        await self._write(todo, erased=False)
-        healed = await verified(self._programmer, todo, image.size, self._on_event)
+        if await self._made_ready():
+            pages = await laid_anew(self._programmer, pages, self._image)
+            if _only_erased(pages, lock):
+                return await self._with_erase(await self._look(values, lock), wish, contents=contents)
+        chosen = [(page.start, page.wanted) for page in pages if page.differs]
+        healed = 0
+        if chosen:
+            todo = image_of(chosen, self._image.file)
+            await self._write(todo, erased=False)
+            healed = await verified(self._programmer, todo, self._image.size, self._on_event)
         return replace(self._receipt(len(chosen), healed), backup=saved.path.name)
 
+    async def _made_ready(self) -> bool:
+        """Let the image become what it shall be, before the first write; whether it may have changed."""
+        if self._ready is None:
+            return False
+        self._image, self._ready = await self._ready(), None
+        return True
+
     async def _compare(self) -> list[Page]:
-        image = self._plan.image
+        image = self._image
         self._on_event(StepStarted("compare", f"compare flash with {image.file}"))
         pages = await compare(self._programmer, image, self._on_event, until_erase=True)
         changed = sum(page.differs for page in pages)
@@ -115,7 +130,7 @@ class _Uploader:
     async def _look(self, values: Mapping[str, int], lock: MemoryLock) -> _Before:
         """What an erase would take with it."""
         start = bootloader_start(self._part, values)
-        if start is None or lock.read_blocked or self._plan.image.end > start:
+        if start is None or lock.read_blocked or self._image.end > start:
             return _Before(values, None, lock)
         self._on_event(StepStarted("bootloader", f"look for a bootloader at {start:#06x}"))
         content = await self._read_twice(start)
@@ -135,11 +150,13 @@ class _Uploader:
         return content
 
     async def _with_erase(self, before: _Before, wish: Wish, *, contents: bool) -> UploadReceipt:
-        image, programmer = self._plan.image, self._programmer
+        programmer = self._programmer
         await insist(self._ask, Question(Topic.CONFIRM, self._question(before)))
         saved = await save_first(
             programmer, self._store, contents=contents, wish=wish, on_event=self._on_event
         )
+        await self._made_ready()
+        image = self._image
         self._on_event(StepStarted("erase", "erase the chip"))
         self.ledger.holds = f"The chip is erased or partly so; its fuses are unchanged. {saved.words}"
         async with keeping_fuses(programmer, before.values):
@@ -168,7 +185,7 @@ class _Uploader:
             effects.append("the bootloader is put back")
         if before.lock.write_blocked and not before.bootloader:
             effects.append("the lock bits go")
-        return f"Erase the {self._part.name} to write {self._plan.image.file}? " + ", ".join(effects) + "."
+        return f"Erase the {self._part.name} to write {self._image.file}? " + ", ".join(effects) + "."
 
     async def _write(self, image: Image, *, erased: bool) -> None:
         self._on_event(StepStarted("write", f"write {image.size} bytes of flash"))
@@ -190,7 +207,7 @@ class _Uploader:
         self._on_event(StepDone("lock"))
 
     def _receipt(self, written: int, healed: int) -> UploadReceipt:
-        image = self._plan.image
+        image = self._image
         return UploadReceipt(
             part=self._part.name,
             file=image.file,
@@ -200,6 +217,12 @@ class _Uploader:
             pages_written=written,
             healed=healed,
         )
+
+
+def _only_erased(pages: list[Page], lock: MemoryLock) -> bool:
+    """Whether what the pages shall hold can only be written after a chip erase."""
+    refused = lock.write_blocked and any(page.differs for page in pages)
+    return refused or any(page.needs_erase for page in pages)
 
 
 def bootloader_start(part: Part, values: Mapping[str, int]) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from avrdeck.boards.images import Image, Segment
 from avrdeck.boards.models import Part
@@ -72,6 +72,20 @@ async def compare(
         if doomed:
             break
     return pages
+
+
+async def laid_anew(programmer: Programmer, pages: Iterable[Page], image: Image) -> list[Page]:
+    """``pages`` as they were found, with what ``image`` has now; it defines the same bytes as it did.
+
+    Raises as `compare`, of which only what was not of weight before is read again.
+    """
+    found: list[Page] = []
+    for page in pages:
+        new = replace(page, wanted=_laid_over(image, page.start, page.found))
+        if (new.differs and not page.differs and _leaves_out(image, new)) or new.needs_erase:
+            await _insist_on_found(programmer, new)
+        found.append(new)
+    return found
 
 
 def _leaves_out(image: Image, page: Page) -> bool:

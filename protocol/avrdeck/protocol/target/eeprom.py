@@ -15,33 +15,32 @@ from avrdeck.protocol.framing import Reply
 from avrdeck.protocol.programmer import Programmer
 from avrdeck.protocol.stk500v1 import LoadAddress, ProgPage, ReadPage, Universal
 from avrdeck.protocol.target.progress import Operation, ProgressHandler, Step, reporter, unwatched
+from avrdeck.protocol.target.reading import Stretch, misheard, pieces
 
 BOOTLOADER_BLOCK = 64
 """How much goes into one PROG_PAGE for a bootloader: it is deaf for 4 ms per byte of it."""
 
 
 async def read(programmer: Programmer, start: int, size: int, watch: ProgressHandler = unwatched) -> bytes:
-    """``size`` bytes from ``start``. ``watch`` is told of every block.
-
-    Bytes are read in pairs: one wrong bit makes PROG_PAGE of READ_PAGE, and ArduinoISP would write the end of
-    the command into a single one.
-    """
-    part, _ = _eeprom(programmer)
-    even, end = start & ~1, start + size + 1 & ~1
-    data = bytearray()
-    report = reporter(Operation.READ, "eeprom", end - even, watch)
+    """``size`` bytes from ``start``. ``watch`` is told of every block."""
+    part, eeprom = _eeprom(programmer)
+    dialect = programmer.dialect
+    if dialect.cautious:
+        todo, requests = [(start, size)], _reads_by_instructions(part, start, start + size)
+    else:
+        todo = list(pieces(start, start + size, dialect.read_block, (0, eeprom.size)))
+        requests = _reads(dialect, todo)
+    found = Stretch(start, size)
+    report = reporter(Operation.READ, "eeprom", sum(size for _, size in todo), watch)
 
     def collect(request: Request, reply: Reply) -> None:
         report(request, reply)
         if isinstance(request, Step):
-            data.extend(reply.data)
+            found.put(request.end - request.size, reply.data)
 
-    if programmer.dialect.cautious:
-        requests = _reads_by_instructions(part, even, end)
-    else:
-        requests = _reads(programmer.dialect, even, end)
-    await programmer.link.run(requests, collect)
-    return bytes(data[start - even :][:size])
+    with misheard(dialect):
+        await programmer.link.run(requests, collect)
+    return found.data
 
 
 async def write(programmer: Programmer, image: Image, watch: ProgressHandler = unwatched) -> None:
@@ -74,9 +73,8 @@ def _load_address(dialect: Dialect, address: int) -> Request:
     return Request(LoadAddress(address // 2 if by_words else address))
 
 
-def _reads(dialect: Dialect, start: int, end: int) -> Iterator[Request]:
-    for address in range(start, end, dialect.read_block):
-        size = min(dialect.read_block, end - address)
+def _reads(dialect: Dialect, todo: list[tuple[int, int]]) -> Iterator[Request]:
+    for address, size in todo:
         yield _load_address(dialect, address)
         yield Step(ReadPage(MemoryType.EEPROM, size), end=address + size, size=size)
 

@@ -13,6 +13,7 @@ from avrdeck.protocol.framing import Reply
 from avrdeck.protocol.programmer import Programmer
 from avrdeck.protocol.stk500v1 import LoadAddress, ProgPage, ReadPage, Universal
 from avrdeck.protocol.target.progress import Operation, ProgressHandler, Step, reporter, unwatched
+from avrdeck.protocol.target.reading import Stretch, misheard, pieces
 from avrdeck.protocol.transports.base import byte_time
 
 SEGMENT_BYTES = 0x2_0000
@@ -26,17 +27,18 @@ UNPAGED_STEP = 128
 
 async def read(programmer: Programmer, start: int, size: int, watch: ProgressHandler = unwatched) -> bytes:
     """``size`` bytes from ``start``. ``watch`` is told of every block."""
-    even, end = start & ~1, start + size + 1 & ~1
-    data = bytearray()
-    report = reporter(Operation.READ, "flash", end - even, watch)
+    todo = _pieces(programmer, start, start + size)
+    found = Stretch(start, size)
+    report = reporter(Operation.READ, "flash", sum(size for _, size in todo), watch)
 
     def collect(request: Request, reply: Reply) -> None:
         report(request, reply)
         if isinstance(request, Step):
-            data.extend(reply.data)
+            found.put(request.end - request.size, reply.data)
 
-    await programmer.link.run(_reads(programmer, even, end), collect)
-    return bytes(data[start - even :][:size])
+    with misheard(programmer.dialect):
+        await programmer.link.run(_reads(programmer, todo), collect)
+    return found.data
 
 
 async def write(
@@ -87,16 +89,24 @@ class _Pointer:
         self._at = self._at + size if self._advances and self._at is not None else None
 
 
-def _reads(programmer: Programmer, start: int, end: int) -> Iterator[Request]:
+def _pieces(programmer: Programmer, start: int, end: int) -> list[tuple[int, int]]:
+    """What to read, none of it across what LOAD_ADDRESS reaches."""
+    whole, most = programmer.require_part().flash.size, programmer.dialect.read_block
+    found: list[tuple[int, int]] = []
+    while start < end:
+        segment = start - start % SEGMENT_BYTES
+        bounds = segment, min(segment + SEGMENT_BYTES, whole)
+        found += pieces(start, min(end, bounds[1]), most, bounds)
+        start = segment + SEGMENT_BYTES
+    return found
+
+
+def _reads(programmer: Programmer, todo: list[tuple[int, int]]) -> Iterator[Request]:
     pointer = _Pointer(programmer)
-    address = start
-    while address < end:
-        segment_end = address - address % SEGMENT_BYTES + SEGMENT_BYTES
-        size = min(programmer.dialect.read_block, end - address, segment_end - address)
+    for address, size in todo:
         yield from pointer.move(address)
         pointer.passed(size)
-        address += size
-        yield Step(ReadPage(MemoryType.FLASH, size), end=address, size=size)
+        yield Step(ReadPage(MemoryType.FLASH, size), end=address + size, size=size)
 
 
 def _writes(programmer: Programmer, pages: list[tuple[int, bytes]]) -> Iterator[Request]:
@@ -134,12 +144,19 @@ def _instructions_are_faster(programmer: Programmer, page_size: int) -> bool:
 
 
 def _whole_pages(programmer: Programmer, pages: list[tuple[int, bytes]]) -> Iterator[Request]:
-    pointer = _Pointer(programmer)
+    pointer, dialect = _Pointer(programmer), programmer.dialect
+    # A sketch that waits a fixed time answers while a slow part is still at work.
+    unfinished = programmer.require_part().flash.write_us - dialect.commit_us if dialect.commit_us else 0
     for start, page in pages:
         yield from pointer.move(start)
         pointer.passed(len(page))
-        command = ProgPage(MemoryType.FLASH, page)
-        yield Step(command, busy_us=programmer.dialect.page_write_us, end=start + len(page), size=len(page))
+        yield Step(
+            ProgPage(MemoryType.FLASH, page),
+            busy_us=dialect.page_write_us,
+            settle_us=max(0, unfinished),
+            end=start + len(page),
+            size=len(page),
+        )
 
 
 def _pages_by_instructions(programmer: Programmer, pages: list[tuple[int, bytes]]) -> Iterator[Request]:

@@ -48,7 +48,8 @@ class Inbox:
     async def _wait(self, timeout: float) -> None:
         loop = asyncio.get_running_loop()
         self._waiter = loop.create_future()
-        timer = loop.call_later(timeout, self._wake)
+        # A turn later, so that the loop looks at the port once more: it has not after Ctrl-Z and `fg`.
+        timer = loop.call_later(timeout, loop.call_soon, self._wake)
         try:
             await self._waiter
         finally:

@@ -18,6 +18,7 @@ from avrdeck.jobs.backup.removing import remove
 from avrdeck.jobs.backup.restoring import RestoreReceipt, restore
 from avrdeck.jobs.backup.store import Listed, Store
 from avrdeck.jobs.backup.taking import Wish, take
+from avrdeck.jobs.course import Course
 from avrdeck.jobs.events import EventHandler
 from avrdeck.jobs.inventory.model import Kind
 from avrdeck.jobs.ledger import Ledger
@@ -25,11 +26,11 @@ from avrdeck.jobs.questions import Ask, Question, Topic
 from avrdeck.protocol.errors import Fault, Refused
 from avrdeck.tui import messages
 from avrdeck.tui.controllers.beside import name_of
-from avrdeck.tui.controllers.remembering import noted
+from avrdeck.tui.controllers.remembering import noted, stop_noted
 from avrdeck.tui.controllers.session import Session
 from avrdeck.tui.controllers.skipping import Skip
 from avrdeck.tui.hexmodel import HexModel
-from avrdeck.tui.pages import UNPAGED
+from avrdeck.tui.pages import map_of
 
 CHIP = "the chip"
 
@@ -70,8 +71,8 @@ async def loaded(path: Path) -> Backup:
 
 def model(backup: Backup, memory: str) -> HexModel:
     """The bytes of a backup, to be looked at."""
-    page_size = backup.part.flash.page_size or UNPAGED
-    return HexModel(memory, backup.memories[memory], page_size, source=name_of(backup.header))
+    found, source = map_of(backup.part, memory), name_of(backup.header)
+    return HexModel(memory, backup.memories[memory], found.page_size, source=source, paged=found.paged)
 
 
 async def delete(path: Path) -> None:
@@ -122,7 +123,7 @@ async def restored(  # noqa: PLR0917 - called in one place
 ) -> str:
     """Bring the chip back to a backup, after ``ask``; what came of it in a sentence."""
     backup = await loaded(path)
-    async with session.lent("restore") as programmer:
+    async with session.lent("restore", ledger) as programmer:
         plan = await plan_restore(programmer, backup)
         if plan.empty:
             return "The chip holds that already."
@@ -137,16 +138,16 @@ async def restored(  # noqa: PLR0917 - called in one place
 
         if plan.flash:
             session.maps["flash"].plan(plan.flash)
+        course = Course()
+        event, wish = course.watching(on_event), skip.wish()
         try:
-            receipt = await restore(
-                programmer, plan, Store(), asked, wish=skip.wish(), on_event=on_event, ledger=ledger
-            )
+            async with stop_noted(session.sighting, Kind.RESTORE, path.name, ledger, course):
+                receipt = await restore(
+                    programmer, plan, Store(), asked, wish=wish, on_event=event, ledger=ledger
+                )
         except Refused:
             if questions:
                 return "Nothing was written."
-            raise
-        except Fault as fault:
-            await _note(session, Kind.RESTORE, f"{path.name}: {fault.title}", {"holds": fault.holds})
             raise
         _hold(session, plan)
         await programmer.identify(session.part)

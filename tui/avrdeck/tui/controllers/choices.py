@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from avrdeck.boards import boards, catalog
 from avrdeck.boards.fusefields import IllegalValue
 from avrdeck.boards.labels import value_label
-from avrdeck.boards.models import BitField
+from avrdeck.boards.models import BitField, Part
 from avrdeck.boards.safety import Fitted, Xtal1
 from avrdeck.tui.controllers import ports
 from avrdeck.tui.draft import Draft
@@ -29,6 +31,13 @@ def port_options(current: str) -> list[Option]:
     return found
 
 
+def typed_port(text: str) -> object:
+    """A port as typed: a path, a URL, ``COM3``; what is less than that searches the list."""
+    if "/" in text or ":" in text or re.fullmatch(r"com\d{1,3}", text, re.IGNORECASE):
+        return text
+    return Refusal("no port here; type a path, or a URL as socket://host:port")
+
+
 def baud_options(current: int | None) -> list[Option]:
     """The usual speeds."""
     notes = {19200: "ArduinoISP", 115200: "Optiboot, STK500", 57600: "ATmegaBOOT"}
@@ -37,8 +46,9 @@ def baud_options(current: int | None) -> list[Option]:
 
 
 def typed_baud(text: str) -> object:
-    """A speed as typed."""
-    if text.isascii() and text.isdigit() and 50 <= int(text) <= 4_000_000:
+    """A speed as typed; the beginning of a usual one searches the list."""
+    begun = any(str(usual).startswith(text) and str(usual) != text for usual in BAUDS)
+    if text.isascii() and text.isdigit() and 50 <= int(text) <= 4_000_000 and not begun:
         return int(text)
     return Refusal(f"{text[:20]!r} is no speed from 50 to 4000000")
 
@@ -69,6 +79,30 @@ def board_options() -> list[Option]:
         else:
             found.append(Option((listing.id, {}), listing.name, listing.id))
     return found
+
+
+def preset_options(part: Part) -> list[Option]:
+    """The boards whose fuses can be staged, with these; those that have another part come last."""
+    mine, others = [], []
+    for option in board_options():
+        board = found_board(option.value)
+        if isinstance(board, Refusal) or not board.fuses or not board.part:
+            continue
+        if board.part.lower() == part.name.lower():
+            values = " ".join(f"{value:02X}" for value in board.fuses.values())
+            mine.append(replace(option, note=f"{values}  {option.note}"))
+        else:
+            others.append(replace(option, note=f"has an {board.part}"))
+    return mine + others
+
+
+def found_board(value: object) -> boards.Board | Refusal:
+    """The board of an option of `board_options`, or of an id as typed: ``nano:cpu=atmega168``."""
+    name, menu = value if isinstance(value, tuple) else (str(value), {})
+    try:
+        return boards.find(name, menu)
+    except LookupError as error:
+        return Refusal(str(error))
 
 
 def supply_options(current: float | None) -> list[Option]:

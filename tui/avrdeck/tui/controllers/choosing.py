@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from avrdeck.boards.boards import find
 from avrdeck.boards.catalog import part as find_part
 from avrdeck.boards.models import BitField
 from avrdeck.boards.safety import Xtal1
 from avrdeck.protocol.errors import UsageFault
 from avrdeck.tui.controllers import choices
-from avrdeck.tui.screens.dialogs import ChooseScreen, PromptScreen
+from avrdeck.tui.screens.dialogs import ChooseScreen, PromptScreen, Refusal
 from avrdeck.tui.views.connection import Line
 
 if TYPE_CHECKING:
@@ -32,7 +31,8 @@ def port(app: JobApp) -> None:
             app.run_job(app.session.connect())
 
     options = choices.port_options(app.session.port)
-    app.push_screen(ChooseScreen("Port", options, str, "or type one: socket://host:port"), take)
+    hint = "type to search, or a port: /dev/ttyACM0, socket://host:port"
+    app.push_screen(ChooseScreen("Port", options, choices.typed_port, hint), take)
 
 
 def baud(app: JobApp) -> None:
@@ -116,12 +116,20 @@ def byte(app: JobApp, memory: str) -> None:
 
 def preset(app: JobApp) -> None:
     """Stage a board's fuses."""
+    if app.session.draft is None:
+        return
+
+    def check(text: str) -> object:
+        board = choices.found_board(text)
+        return board if isinstance(board, Refusal) else text
 
     def take(value: object) -> None:
         draft = app.session.draft
-        if not isinstance(value, tuple) or draft is None:
+        if value is None or draft is None:
             return
-        board = find(value[0], value[1])
+        board = choices.found_board(value)
+        if isinstance(board, Refusal):
+            return
         if board.part and find_part(board.part).name != draft.part.name:
             app.tell(
                 UsageFault(
@@ -132,4 +140,6 @@ def preset(app: JobApp) -> None:
             return
         app.session.edit(draft.put_all(board.fuses))
 
-    app.push_screen(ChooseScreen("Fuses of a board", choices.board_options()), take)
+    options = choices.preset_options(app.session.draft.part)
+    hint = "type to search, or id:menu=choice"
+    app.push_screen(ChooseScreen("Fuses of a board", options, check, hint), take)

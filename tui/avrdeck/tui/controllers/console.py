@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TextIO
 
+from avrdeck.commands.advising import in_console
 from avrdeck.commands.deck import Deck
 from avrdeck.commands.interpreter import Interpreter
 from avrdeck.commands.output import Output
@@ -14,11 +15,10 @@ from avrdeck.commands.tree import FACES
 from avrdeck.jobs.events import Countdown, Event, StepDone, StepStarted
 from avrdeck.jobs.guard import judge_command
 from avrdeck.jobs.questions import Ask, Question
-from avrdeck.protocol.errors import Fault, UsageFault
+from avrdeck.protocol.errors import Cancelled, Fault, UsageFault
 from avrdeck.protocol.framing import CommandReader, Malformed
 from avrdeck.protocol.stk500v1 import Command
 from avrdeck.protocol.trace import Direction, TraceEvent
-from avrdeck.tui.advising import in_console
 from avrdeck.tui.controllers.session import Session
 
 OUTSIDE = frozenset({*FACES, "sim"})
@@ -98,6 +98,7 @@ async def run_line(line: str, session: Session, write: Write, ask: Ask) -> None:
             await Interpreter(_deck(session, output)).run_line(line)
     except Fault as fault:
         output.fault(fault)
+        session.stopped = fault if isinstance(fault, Cancelled) else None
     finally:
         stop()
     await session.adopt(changes=_changed_the_chip(sent, session))

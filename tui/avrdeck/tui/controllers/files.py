@@ -9,11 +9,14 @@ from avrdeck.boards import images
 from avrdeck.boards.images import Format, Image, ImageError
 from avrdeck.protocol.errors import Fault
 from avrdeck.tui.controllers.session import Session
+from avrdeck.tui.pathsuggester import PathSuggester
 from avrdeck.tui.screens.dialogs import PromptScreen, Refusal
 
 __all__ = ["Image", "load_prompt", "loaded", "save_prompt"]
 
 BINARY_SUFFIXES = frozenset({".bin", ".raw"})
+READABLE = BINARY_SUFFIXES | {".hex", ".ihex", ".ihx", ".elf"}
+"""Files that are suggested; others can be typed."""
 
 
 def loaded(text: str, memory: str, session: Session) -> Image | Refusal:
@@ -40,7 +43,10 @@ def load_prompt(title: str, load: Callable[[Path], object]) -> PromptScreen:
             return Refusal(fault.title)
         return text
 
-    return PromptScreen(title, take, hint="file.hex, .elf or .bin")
+    note = "tab completes, enter takes it, esc leaves"
+    return PromptScreen(
+        title, take, hint="file.hex, .elf or .bin", note=note, suggester=PathSuggester(READABLE)
+    )
 
 
 def save_prompt(session: Session, image: Image) -> PromptScreen:
@@ -63,4 +69,5 @@ def save_prompt(session: Session, image: Image) -> PromptScreen:
         return path
 
     note = "Intel HEX; raw bytes when it ends in .bin"
-    return PromptScreen(f"Save {image.memory} as", take, f"{part}-{image.memory}.hex", note=note)
+    name = f"{part}-{image.memory}.hex"
+    return PromptScreen(f"Save {image.memory} as", take, name, note=note, suggester=PathSuggester())

@@ -7,12 +7,15 @@ from collections.abc import Callable
 from enum import Enum, auto
 
 from avrdeck.boards.safety import Severity
+from avrdeck.jobs.course import Course
 from avrdeck.jobs.events import Event
 from avrdeck.jobs.fuses import Change, FusePlan, FuseReceipt, plan, write_fuses
+from avrdeck.jobs.inventory.model import Kind
+from avrdeck.jobs.ledger import Ledger
 from avrdeck.jobs.questions import YES, Question, Topic
 from avrdeck.protocol import isp
 from avrdeck.protocol.errors import Fault, Refused
-from avrdeck.tui.controllers.remembering import back_up
+from avrdeck.tui.controllers.remembering import back_up, stop_noted
 from avrdeck.tui.controllers.session import Session
 from avrdeck.tui.controllers.steplog import StepLog
 from avrdeck.tui.draft import Draft
@@ -76,13 +79,17 @@ class FuseWrite:
     async def run(self) -> None:
         """Carry it out; a fault is raised after the steps show it. A refusal ends it quietly."""
         try:
-            async with self.session.lent("write fuses") as programmer:
+            course, ledger = Course(), Ledger()
+            async with self.session.lent("write fuses", ledger) as programmer:
                 self.log.begin(BACKUP)
                 await back_up(programmer, self._backed_up, contents=False)
                 self.log.begin(READ)
-                self.receipt = await write_fuses(
-                    programmer, self.draft.staged, self._ask, self._event, self.draft.context
-                )
+                what = ", ".join(f"{name} {value:02X}" for name, value in self.draft.staged.items())
+                event, context = course.watching(self._event), self.draft.context
+                async with stop_noted(self.session.sighting, Kind.FUSE_WRITE, what, ledger, course):
+                    self.receipt = await write_fuses(
+                        programmer, self.draft.staged, self._ask, event, context, ledger
+                    )
         except Refused:
             self._move_to(Phase.FAILED)
             self.log.fail()

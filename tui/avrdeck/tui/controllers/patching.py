@@ -8,15 +8,16 @@ from dataclasses import asdict
 from avrdeck.boards.images import Image
 from avrdeck.jobs.backup.estimate import in_words, read_seconds
 from avrdeck.jobs.backup.store import Store
+from avrdeck.jobs.course import Course
 from avrdeck.jobs.events import Event
 from avrdeck.jobs.inventory.model import Kind
-from avrdeck.jobs.ledger import UNCHANGED
 from avrdeck.jobs.patch.model import Patch, PatchPlan, PatchReceipt, Way
 from avrdeck.jobs.patch.planning import plan_patch
 from avrdeck.jobs.patch.running import write_patch
 from avrdeck.jobs.questions import Ask, Question
 from avrdeck.protocol.errors import Fault, UsageFault
 from avrdeck.protocol.programmer import Programmer
+from avrdeck.tui.controllers.remembering import stop_noted
 from avrdeck.tui.controllers.session import Session
 from avrdeck.tui.controllers.undertaking import Undertaking
 from avrdeck.tui.views.memorymap import size_text
@@ -75,6 +76,7 @@ class Patching(Undertaking):
     async def run(self, ask: Ask) -> None:
         """Look again, ask, save, write, verify."""
         self.check()
+        ask = self.asking(ask)
 
         async def asked(question: Question) -> str | None:
             answer = await ask(question)
@@ -83,20 +85,15 @@ class Patching(Undertaking):
             return answer
 
         with self.attempt():
-            async with self.session.lent("write bytes") as programmer:
+            async with self.session.lent("write bytes", self.ledger) as programmer:
                 plan = await self._look(programmer)
                 self.session.maps[self.patch.memory].plan(plan.image)
-                wish = self.skip.wish()
-                try:
+                course, sighting = Course(), self.session.sighting
+                event, wish = course.watching(self.event), self.skip.wish()
+                async with stop_noted(sighting, Kind.WRITE, self.patch.memory, self.ledger, course):
                     self.receipt = await write_patch(
-                        programmer, plan, Store(), asked, wish, self.event, self.ledger
+                        programmer, plan, Store(), asked, wish, event, self.ledger
                     )
-                except Fault as fault:
-                    if self.ledger.holds != UNCHANGED:
-                        await self.note(
-                            Kind.WRITE, f"{self.patch.memory}: {fault.title}", {"holds": fault.holds}
-                        )
-                    raise
                 self._hold()
             await self.note(Kind.WRITE, _told(self.receipt), _kept(self.receipt))
         self.changed()

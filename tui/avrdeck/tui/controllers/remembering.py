@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 
+from avrdeck.boards.text import printable
 from avrdeck.jobs.backup.guarding import Saved, save_first
 from avrdeck.jobs.backup.identity import Chip
 from avrdeck.jobs.backup.store import Store
+from avrdeck.jobs.course import Course, stop_text
 from avrdeck.jobs.events import EventHandler
 from avrdeck.jobs.inventory.book import Inventory
 from avrdeck.jobs.inventory.model import Kind, Sighting
+from avrdeck.jobs.ledger import Ledger
+from avrdeck.protocol.errors import Fault
 from avrdeck.protocol.programmer import Programmer
 from avrdeck.tui.controllers.session import Session
 
@@ -39,6 +44,26 @@ async def noted(sighting: Sighting | None, kind: Kind, text: str, receipt: Mappi
     """Note what was done to the chip of ``sighting``. Raises the inventory's `Fault`."""
     if sighting:
         await asyncio.to_thread(_noted, sighting, kind, text, receipt)
+
+
+@asynccontextmanager
+async def stop_noted(
+    sighting: Sighting | None, kind: Kind, what: str, ledger: Ledger, course: Course
+) -> AsyncIterator[None]:
+    """Within the block ``what`` is done, heard by ``course``. Stopped by a fault or by the user, it is noted.
+
+    Of a chip that is unchanged nothing is noted; a fault of the inventory hides none of the job.
+    """
+    try:
+        yield
+    except (Fault, asyncio.CancelledError) as error:
+        if ledger.touched:
+            fault = error if isinstance(error, Fault) else None
+            holds = fault.holds if fault and fault.holds else ledger.words
+            text = printable(stop_text(what, course.words, holds, fault))
+            with suppress(Fault):
+                await noted(sighting, kind, text, {"stopped": True, "step": course.words, "holds": holds})
+        raise
 
 
 async def noted_fuses(sighting: Sighting, values: Mapping[str, int]) -> None:

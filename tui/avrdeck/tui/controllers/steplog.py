@@ -131,5 +131,7 @@ class StepLog:
         return (self.progress.total - self.progress.done) / rate if self.progress and rate else None
 
     def say(self, text: str) -> None:
-        """Keep a line of what happened."""
+        """Keep a line of what happened; the clock begins with the first."""
+        if not self.lines:
+            self._began = now()
         self.lines.append((now() - self._began, text))

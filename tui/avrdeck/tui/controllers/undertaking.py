@@ -8,14 +8,17 @@ from enum import Enum, auto
 
 from avrdeck.jobs.events import Event
 from avrdeck.jobs.inventory.model import Kind
-from avrdeck.jobs.ledger import UNCHANGED, Ledger
-from avrdeck.jobs.questions import Ask
+from avrdeck.jobs.ledger import Ledger
+from avrdeck.jobs.questions import Ask, Question
 from avrdeck.protocol.errors import Fault, Refused
 from avrdeck.tui.controllers.remembering import noted
 from avrdeck.tui.controllers.session import Session
 from avrdeck.tui.controllers.skipping import Skip
 from avrdeck.tui.controllers.steplog import StepLog
 from avrdeck.tui.views.steps import Step
+
+BACKUP_BEGINS = "identity"
+"""The first step that a backup tells of."""
 
 
 class Phase(Enum):
@@ -37,6 +40,7 @@ class Undertaking:
         self.ledger = Ledger()
         self.skip = Skip()
         self.log = StepLog([], changed, grows=False)
+        self._declined = False
 
     @property
     def running(self) -> bool:
@@ -73,17 +77,32 @@ class Undertaking:
         """These are the steps."""
         self.log = StepLog(steps, self.changed, grows=False)
 
+    def asking(self, ask: Ask) -> Ask:
+        """``ask``, for a run: what the user declines is remembered."""
+
+        async def asked(question: Question) -> str | None:
+            answer = await ask(question)
+            self._declined = not question.granted_by(answer)
+            return answer
+
+        return asked
+
     @contextmanager
     def attempt(self) -> Iterator[None]:
-        """The run itself: a refusal leads back to the plan, anything else to an end that shows."""
-        self.phase = Phase.RUNNING
+        """The run itself: a refusal leads back to the plan, anything else to an end that shows.
+
+        A no of the user's own needs no words; what else refuses is raised.
+        """
+        self.phase, self._declined = Phase.RUNNING, False
         try:
             yield
         except Refused:
             self.refresh()
+            if not self._declined:
+                raise
         except BaseException:
             self.phase = Phase.FAILED
-            self.session.stale = self.session.stale or self.ledger.holds != UNCHANGED
+            self.session.stale = self.session.stale or self.ledger.touched
             self.log.fail()
             raise
         else:
@@ -96,6 +115,13 @@ class Undertaking:
             await noted(self.session.sighting, kind, text, receipt)
         except Fault as fault:
             self.log.say(f"The inventory was not updated: {fault}")
+
+    def came(self, step: str, text: str) -> None:
+        """What came of a step takes the place of what was planned."""
+        if text and step in self.log.keys:
+            found = self.log.find(step)
+            found.after, found.note = text, ""
+            self.changed()
 
     def event(self, event: Event) -> None:
         """Take what the job tells."""

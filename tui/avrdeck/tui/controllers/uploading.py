@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 from avrdeck.boards import boards, images
@@ -11,24 +12,26 @@ from avrdeck.boards.boards import Board
 from avrdeck.boards.catalog import part as find_part
 from avrdeck.boards.images import Image
 from avrdeck.boards.models import Part
-from avrdeck.jobs.backup.store import Store
 from avrdeck.jobs.events import Event, StepDone, StepStarted
-from avrdeck.jobs.inventory.model import Kind
 from avrdeck.jobs.questions import Ask, Question, Topic, insist
-from avrdeck.jobs.upload import bootloading, foreseen, over_isp
+from avrdeck.jobs.serials.numbering import NUMBER, Numbering
+from avrdeck.jobs.serials.order import Order
+from avrdeck.jobs.upload import foreseen
 from avrdeck.jobs.upload.foreseen import BACKUP, SIGNATURE
 from avrdeck.jobs.upload.model import Plan, UploadReceipt
-from avrdeck.jobs.upload.reaching import Way, on_board
+from avrdeck.jobs.upload.reaching import Way
 from avrdeck.jobs.upload.resetting import Reset
 from avrdeck.protocol.dialects import Dialect, Reach
-from avrdeck.protocol.errors import Fault, Refused, UsageFault
+from avrdeck.protocol.errors import UsageFault
 from avrdeck.protocol.programmer import Programmer
+from avrdeck.tui.controllers import serialline
 from avrdeck.tui.controllers.session import Session
-from avrdeck.tui.controllers.undertaking import Undertaking
+from avrdeck.tui.controllers.undertaking import BACKUP_BEGINS, Phase, Undertaking
+from avrdeck.tui.controllers.uploadrun import UploadRun
 from avrdeck.tui.views.steps import Step
 
-BACKUP_BEGINS = "identity"
-"""The first step that a backup tells of."""
+WRITES = frozenset({"erase", "write"})
+"""The steps before which a serial number for flash is taken."""
 
 
 class Upload(Undertaking):
@@ -47,7 +50,11 @@ class Upload(Undertaking):
         self.how = Reset.DTR
         self.baud = None if self.isp else session.baud
         self.board: Board | None = None
+        self.line = ""
+        self.order: Order | None = None
+        self.number: Numbering | None = None
         self.receipt: UploadReceipt | None = None
+        self._file: Path | None = None
 
     # -- the plan ---------------------------------------------------------
 
@@ -77,7 +84,13 @@ class Upload(Undertaking):
     def load(self, file: Path) -> None:
         """Take a file; raises `ImageError`."""
         image = images.load(file, "flash", part=self.part)
-        self.image = replace(image, file=Path(image.file).name)
+        self.image, self._file = replace(image, file=file.name), file
+        self.refresh()
+
+    def stamp(self, line: str) -> None:
+        """Give the chip the serial number that a `serialline` asks for, or none. Raises `Fault`."""
+        options = serialline.parse(line)
+        self.order, self.line = options.order("flash", "eeprom"), line
         self.refresh()
 
     def choose(self, name: str, menu: Mapping[str, str]) -> None:
@@ -103,10 +116,13 @@ class Upload(Undertaking):
     def refresh(self) -> None:
         """See `Undertaking.refresh`."""
         self.plan_again()
-        self.receipt = None
+        self.receipt = self.number = None
         plan = self._plan
-        steps = () if plan is None else self._steps(plan)
-        self.lay_out([Step(one.step, one.title, one.text) for one in steps])
+        steps = [] if plan is None else [Step(one.step, one.title, one.text) for one in self._steps(plan)]
+        if steps and self.order:
+            at = next(n for n, one in enumerate(steps) if one.key in WRITES) if self.in_flash else len(steps)
+            steps.insert(at, Step(NUMBER, "Serial number", self.order.words))
+        self.lay_out(steps)
         self.changed()
 
     @property
@@ -118,6 +134,11 @@ class Upload(Undertaking):
         if self.isp:
             return tuple(foreseen.over_isp(plan, self.part))
         return tuple(foreseen.through_bootloader(plan, self.way, self.part))
+
+    @property
+    def in_flash(self) -> bool:
+        """Whether the serial number is one with the sketch; else it is written after it."""
+        return self.order is not None and self.order.place.memory == "flash"
 
     @property
     def ready(self) -> bool:
@@ -142,6 +163,8 @@ class Upload(Undertaking):
         """What is asked before anything is touched."""
         file = self.image.file if self.image else ""
         into = self.part.name if self.part else "the chip"
+        if self.order:
+            file = f"{file} and a serial number ({self.order.words})"
         if self.isp:
             return Question(Topic.CONFIRM, f"Write {file} into the {into} behind the programmer?")
         lost = f" It replaces the {self.replaces} sketch in this board." if self.replaces else ""
@@ -154,63 +177,36 @@ class Upload(Undertaking):
     async def run(self, ask: Ask) -> None:
         """Ask, then upload; over ISP it is asked once more before an erase."""
         self.check()
-        self.refresh()
+        await self._load_anew()
         plan = self._plan
         if plan is None:
             return
+        job, ask = UploadRun(self, plan), self.asking(ask)
         with self.attempt():
             await insist(ask, self.question)
-            self.receipt = await (self._over_isp(plan, ask) if self.isp else self._through_bootloader(plan))
+            self.receipt = await (job.over_isp(ask) if self.isp else job.through_bootloader())
         self.changed()
 
-    async def _through_bootloader(self, plan: Plan) -> UploadReceipt:
-        session = self.session
-        known = session.programmer and session.programmer.dialect.reach is Reach.BOOTLOADER
-        before = session.part if known else None
-        async with (
-            session.freed("upload"),
-            on_board(self.way, self.part, session.trace, self.event) as programmer,
-        ):
-            part = self._met(programmer)
-            images.fits(plan.image, part, "flash")
-            session.take_part(part)
-            if before is not part:
-                self._forget()
-            session.maps["flash"].plan(plan.image)
-            receipt = await bootloading.upload(programmer, plan, self.event, self.ledger)
-            session.maps["flash"].hold(plan.image)
-        return receipt
+    async def _load_anew(self) -> None:
+        """The sketch as it is now: it may have been built again since it was chosen. Raises `ImageError`."""
+        if self._file:
+            image = await asyncio.to_thread(images.load, self._file, "flash", part=self.part)
+            self.image = replace(image, file=self._file.name)
+        self.refresh()
+        self.check()
 
-    async def _over_isp(self, plan: Plan, ask: Ask) -> UploadReceipt:
-        session = self.session
-        async with session.lent("upload") as programmer:
-            images.fits(plan.image, self._met(programmer), "flash")
-            session.maps["flash"].plan(plan.image)
-            try:
-                receipt = await over_isp.upload(
-                    programmer, plan, Store(), ask, self.event, wish=self.skip.wish(), ledger=self.ledger
-                )
-            except Refused:
-                raise
-            except Fault as fault:
-                await self.note(Kind.UPLOAD, f"{plan.image.file}: {fault.title}", {"holds": fault.holds})
-                raise
-            self._hold(plan.image, receipt)
-        await self.note(Kind.UPLOAD, plan.image.file, asdict(receipt))
-        return receipt
-
-    def _met(self, programmer: Programmer) -> Part:
+    def met(self, programmer: Programmer) -> Part:
         """The chip that answers, shown in its step."""
         part = programmer.require_part()
         self.event(StepDone(SIGNATURE, f"{part.signature_text}, {part.name}"))
         return part
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
         """The chip is another than the one whose memories were read."""
         for found in self.session.maps.values():
             found.reset()
 
-    def _hold(self, image: Image, receipt: UploadReceipt) -> None:
+    def hold(self, image: Image, receipt: UploadReceipt) -> None:
         """The maps show what the chip holds now."""
         flash, draft = self.session.maps["flash"], self.session.draft
         if receipt.erased and receipt.kept_bootloader and flash.complete:
@@ -221,12 +217,24 @@ class Upload(Undertaking):
         if receipt.erased and "eeprom" in self.session.maps:
             self.session.maps["eeprom"].reset()
 
+    @property
+    def spent(self) -> str:
+        """What became of a serial number that a chip may have without the upload having ended well."""
+        stamp = self.number.stamp if self.number and self.phase is Phase.FAILED else None
+        return stamp.spent if stamp else ""
+
+    def numbered(self, event: Event) -> None:
+        """Take what the serial number tells: a step of its own in flash, else within the last one."""
+        if self.in_flash:
+            self.event(event)
+        else:
+            self.session.event(event)
+            self.log.within(event)
+
     def event(self, event: Event) -> None:
         """Take what the job tells; what came of a step takes the place of what was planned."""
         if isinstance(event, StepStarted) and event.step == BACKUP_BEGINS:
             self.log.begin(BACKUP)
         super().event(event)
-        if isinstance(event, StepDone) and event.text and event.step in self.log.keys:
-            step = self.log.find(event.step)
-            step.after, step.note = event.text, ""
-            self.changed()
+        if isinstance(event, StepDone):
+            self.came(event.step, event.text)

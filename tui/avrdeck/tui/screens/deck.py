@@ -11,12 +11,12 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from avrdeck.tui import messages
-from avrdeck.tui.actions import Scope, bindings
+from avrdeck.tui.actions import Action, Scope, bindings
 from avrdeck.tui.controllers.session import Session
+from avrdeck.tui.offering import Waiting
 from avrdeck.tui.telling import Telling
 from avrdeck.tui.views import status
-from avrdeck.tui.views.ink import Pen, Row
-from avrdeck.tui.widgets.chrome import Footer, StatusBar, TabBar
+from avrdeck.tui.widgets.chrome import Footer, LastLine, StatusBar, TabBar
 from avrdeck.tui.widgets.connection import ConnectionPane
 from avrdeck.tui.widgets.console import ConsolePane
 from avrdeck.tui.widgets.fuses import FusePane
@@ -28,31 +28,16 @@ WIDE, TWO_COLUMNS = 120, 100
 LEAST = (60, 20)
 
 
-class LastLine(Sheet):
-    """The console's newest line, on a deck too narrow for its pane."""
+class Panes(Container):
+    """The four side by side, which leave nothing of it to be seen."""
 
-    can_focus = False
-
-    def __init__(self) -> None:
-        super().__init__(id="last-line")
-        self.line: tuple[str, str] | None = None
-
-    def paint(self, width: int) -> list[Row]:
-        """A prompt sign and the line."""
-        if self.line is None:
-            return [Row()]
-        text, role = self.line
-        return [
-            Pen(width)
-            .put(">", "accent bold", at=1)
-            .put(f" {text}", "muted" if role == "command" else role)
-            .row()
-        ]
+    BLANK = True
 
 
-class DeckScreen(Telling, Screen[None]):
+class DeckScreen(Telling, Waiting, Screen[None]):
     """Where everything is seen. What the panes ask for is done by the app."""
 
+    BLANK = True
     is_deck = True
     AUTO_FOCUS = ""
     BINDINGS = bindings(Scope.DECK)
@@ -72,11 +57,11 @@ class DeckScreen(Telling, Screen[None]):
         """Status, tabs, panes, footer."""
         yield StatusBar()
         yield TabBar()
-        with Container(id="panes"):
+        with Panes(id="panes"):
             yield from self.panes
         yield Static(f"avrdeck needs {LEAST[0]} × {LEAST[1]} characters: enlarge the window.", id="too-small")
         yield LastLine()
-        yield Footer((Scope.FUSES, Scope.DECK))
+        yield Footer((Scope.FUSES, Scope.DECK), self._word, self._waits)
 
     def on_mount(self) -> None:
         """Show the state, and progress from now on."""
@@ -145,7 +130,9 @@ class DeckScreen(Telling, Screen[None]):
         self.focus_pane(name)
 
     def action_zoom(self) -> None:
-        """Give the pane the whole screen, or take it back."""
+        """Give the pane the whole screen, or take it back; on a narrow deck it has it."""
+        if self.has_class("-narrow"):
+            return
         self.toggle_class("-zoomed")
         self.call_after_refresh(self.refresh_session)
 
@@ -163,6 +150,26 @@ class DeckScreen(Telling, Screen[None]):
     def on_console_pane_left(self) -> None:
         """Back from the console."""
         self.focus_pane(self._before if self._before != "console" else "fuses")
+
+    # -- keys -------------------------------------------------------------
+
+    def waits(self, verb: str) -> bool:
+        """See `Waiting.waits`."""
+        draft = self.session.draft
+        match verb:
+            case "app.write_fuses":
+                return not (draft and draft.staged)
+            case "app.read_all":
+                return not self.session.connected
+        return False
+
+    def _waits(self, action: Action) -> bool:
+        home = self if action.scope is Scope.DECK else self.active.entry()
+        return isinstance(home, Waiting) and home.waits(action.verb)
+
+    def _word(self, action: Action) -> str:
+        """What the footer calls a key."""
+        return "disconnect" if action.verb == "app.connect" and self.session.connected else action.label
 
     # -- showing ----------------------------------------------------------
 
@@ -189,7 +196,9 @@ class DeckScreen(Telling, Screen[None]):
         narrow = self.size.width < TWO_COLUMNS
         bar = self.query_one(StatusBar)
         bar.show(status.left(self.session, narrow), status.right(self.session, narrow))
-        self.query_one(Footer).show(self.scopes)
+        footer = self.query_one(Footer)
+        footer.show(self.scopes)
+        footer.repaint()
         self.query_one(TabBar).show([(pane.id or "", pane.title) for pane in self.panes], self._active)
         last = self.query_one(LastLine)
         last.line = self.console.log_sheet.last()

@@ -1,4 +1,4 @@
-"""Small modal questions: one of a list, a text, yes or no."""
+"""Small modal questions: one of a list, a text."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.fuzzy import Matcher
 from textual.screen import ModalScreen
+from textual.suggester import Suggester
 from textual.widgets import Input
 
 from avrdeck.boards.text import printable
 from avrdeck.tui.closing import Closing
 from avrdeck.tui.telling import Telling
-from avrdeck.tui.views.ink import Pen, Row, clipped, wrapped
+from avrdeck.tui.views.ink import Pen, Row, clipped
 from avrdeck.tui.widgets.sheet import Sheet
 
 SHOWN = 400
@@ -164,17 +165,30 @@ class Refusal:
 
 
 class PromptScreen(Telling, Closing, ModalScreen[object]):
-    """Ask for a text. ``check`` makes a value of it or a `Refusal`. Dismisses with `None` when cancelled."""
+    """Ask for a text. ``check`` makes a value of it or a `Refusal`. Dismisses with `None` when cancelled.
+
+    What ``suggester`` suggests is taken with tab.
+    """
 
     CSS_PATH = "dialogs.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "cancel", priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "cancel", priority=True),
+        Binding("tab", "complete", "complete", priority=True),
+    ]
 
     def __init__(
-        self, title: str, check: Callable[[str], object], value: str = "", hint: str = "", note: str = ""
+        self,
+        title: str,
+        check: Callable[[str], object],
+        value: str = "",
+        hint: str = "",
+        note: str = "",
+        *,
+        suggester: Suggester | None = None,
     ) -> None:
         super().__init__()
         self._title, self._check, self._hint, self._note = title, check, hint, note
-        self._value = printable(value)
+        self._value, self._suggester = printable(value), suggester
 
     def compose(self) -> ComposeResult:
         """One line to type."""
@@ -182,7 +196,12 @@ class PromptScreen(Telling, Closing, ModalScreen[object]):
             box.border_title = Content(self._title)
             box.border_subtitle = Content(self._note or "enter takes it, esc leaves")
             yield Input(
-                self._value, placeholder=self._hint, compact=True, id="prompt-text", select_on_focus=True
+                self._value,
+                placeholder=self._hint,
+                compact=True,
+                id="prompt-text",
+                select_on_focus=True,
+                suggester=self._suggester,
             )
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -194,46 +213,14 @@ class PromptScreen(Telling, Closing, ModalScreen[object]):
         else:
             self.dismiss(value)
 
+    async def action_complete(self) -> None:
+        """Take what is suggested."""
+        line = self.query_one(Input)
+        whole = await self._suggester.get_suggestion(line.value) if self._suggester else None
+        if whole:
+            line.value = whole
+            line.cursor_position = len(whole)
+
     def action_cancel(self) -> None:
         """Take nothing."""
         self.dismiss(None)
-
-
-class ConfirmScreen(Closing, ModalScreen[bool]):
-    """A question of yes or no; enter alone is no."""
-
-    CSS_PATH = "dialogs.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "answer(True)", "yes"),
-        Binding("n,escape,enter", "answer(False)", "no"),
-    ]
-
-    def __init__(self, question: str, detail: str = "") -> None:
-        super().__init__()
-        self._question, self._detail = question, detail
-
-    def compose(self) -> ComposeResult:
-        """The question."""
-        with Vertical(classes="dialog", id="confirm") as box:
-            box.border_title = Content("Sure?")
-            yield Question(self._question, self._detail)
-
-    def action_answer(self, yes: bool) -> None:
-        """Answer."""
-        self.dismiss(yes)
-
-
-class Question(Sheet, can_focus=True):
-    """The text of a question and its two keys."""
-
-    def __init__(self, question: str, detail: str) -> None:
-        super().__init__(id="question")
-        self._question, self._detail = question, detail
-
-    def paint(self, width: int) -> Sequence[Row]:
-        """The question, what is to say about it, the keys."""
-        rows = [Pen(width).put(line, "bold", at=1).row() for line in wrapped(self._question, width - 2)]
-        if self._detail:
-            rows += [Pen(width).put(line, "muted", at=1).row() for line in wrapped(self._detail, width - 2)]
-        keys = Pen(width).put("y", "accent bold", at=1).put(" yes   ", "muted")
-        return [*rows, Row(), keys.put("n", "accent bold").put(" no", "muted").row()]

@@ -16,47 +16,43 @@ from avrdeck.tui.controllers.fusewrite import FuseWrite, Phase
 from avrdeck.tui.controllers.session import Session
 from avrdeck.tui.draft import Draft
 from avrdeck.tui.offering import Offering
-from avrdeck.tui.views import findings, fuserows, steps
-from avrdeck.tui.views.ink import Pen, Row, heading
+from avrdeck.tui.views import findings, fusediff, steps
+from avrdeck.tui.views.ink import Pen, Row, heading, joined
 from avrdeck.tui.widgets.sheet import Sheet
 
-BITS_END = 48
+AROUND = 5
+"""Lines of the screen that are the frame's: its edges, a blank line, and the deck's that remain in sight."""
+TYPING = 3
+"""Lines of the place for the part's name."""
 
 
 class TransactionSheet(Sheet, can_focus=True):
-    """Everything but the line to type."""
+    """Diff, findings and steps, in ``room`` lines; what has none can be scrolled to."""
 
     def __init__(self, job: FuseWrite) -> None:
         super().__init__(id="transaction")
         self.job = job
+        self.room = 0
 
     def paint(self, width: int) -> Sequence[Row]:
-        """Diff, findings, steps, what to do now."""
+        """The three, close together where there is little room."""
         job = self.job
-        rows = [fuserows.bit_header(width, factory=False)]
-        rows += [self._changed(memory, width) for memory in job.draft.staged]
-        rows += [self._unchanged(width), Row()]
-        rows += [*findings.rows(job.plan.findings, job.draft.part, width), Row()]
-        rows += [heading(width, "Steps"), *steps.rows(job.log.steps, width), Row()]
-        return [*rows, *self._now(width)]
+        found = findings.rows(job.plan.findings, job.draft.part, width)
+        told = [heading(width, "Steps"), *steps.rows(job.log.steps, width)]
+        return joined([fusediff.rows(job.draft, width), found, told], self.room)
 
-    def _changed(self, memory: str, width: int) -> Row:
-        draft = self.job.draft
-        pen = Pen(width, runs=list(fuserows.byte_row(draft, memory, None, min(width, 50)).runs))
-        pen.at = BITS_END
-        for bits in draft.part.fuses[memory].fields:
-            before, now = draft.state_before(bits), draft.state(bits)
-            if before.value != now.value and pen.at < width - 12:
-                pen.put(f" {bits.name} ", "warning bold").put(before.key, "muted").put(" → ", "warning")
-                pen.put(now.key, "warning bold")
-        return pen.row(band=True)
 
-    def _unchanged(self, width: int) -> Row:
-        draft = self.job.draft
-        same = [f"{name} {draft.value(name):02X}" for name in draft.part.fuses if name not in draft.staged]
-        return Pen(width).put("unchanged  ", "disabled", at=2).put("   ".join(same), "muted").row()
+class NowSheet(Sheet):
+    """What to do now. It stays in sight whatever there is above it."""
 
-    def _now(self, width: int) -> list[Row]:
+    can_focus = False
+
+    def __init__(self, job: FuseWrite) -> None:
+        super().__init__(id="transaction-now")
+        self.job = job
+
+    def paint(self, width: int) -> Sequence[Row]:
+        """The keys of this moment, or what became of it."""
         job = self.job
         pen = Pen(width, at=1)
         match job.phase:
@@ -109,6 +105,7 @@ class FuseWriteScreen(Closing, Offering, ModalScreen[None]):
         with Vertical(id="write", classes="fatal" if self.job.fatal else "") as box:
             box.border_title = Content(f"Write fuses, {self.job.draft.part.name}")
             yield TransactionSheet(self.job)
+            yield NowSheet(self.job)
             with Horizontal(id="write-name"):
                 yield Static("► ", markup=False, id="write-mark")
                 yield Input(compact=True, id="write-input", placeholder=self.job.draft.part.name)
@@ -119,13 +116,23 @@ class FuseWriteScreen(Closing, Offering, ModalScreen[None]):
         self.query_one(TransactionSheet).focus()
         self._moved()
 
+    def on_resize(self) -> None:
+        """Share the room out anew."""
+        self._moved()
+
     def _moved(self) -> None:
         if self.left or not self.query("#write-left"):  # the last of its widgets is not there yet
             return
-        sheet = self.query_one(TransactionSheet)
-        sheet.repaint()
-        self.query_one("#write", Vertical).border_subtitle = Content(self.job.holds)
+        sheet, now = self.query_one(TransactionSheet), self.query_one(NowSheet)
         typing = self.job.phase is Phase.CONFIRM and self.job.fatal
+        now.repaint()
+        room = self.size.height - AROUND - len(now.rows) - typing * TYPING
+        sheet.room = max(room, 1)
+        sheet.styles.max_height = sheet.room
+        sheet.repaint()
+        if self.job.phase not in {Phase.READING, Phase.CONFIRM}:
+            sheet.scroll_end(animate=False, immediate=True, force=True)
+        self.query_one("#write", Vertical).border_subtitle = Content(self.job.holds)
         self.query_one("#write-name").display = typing
         line = self.query_one(Input)
         if typing and not line.has_focus:
@@ -157,6 +164,12 @@ class FuseWriteScreen(Closing, Offering, ModalScreen[None]):
             case "undo" | "latch":
                 return self.job.phase is Phase.UNDO
         return True
+
+    def action_scroll(self, pages: int) -> None:
+        """Show more, while a name is typed too."""
+        sheet = self.query_one(TransactionSheet)
+        step = pages * max(sheet.size.height - 1, 1)
+        sheet.scroll_relative(y=step, animate=False, immediate=True, force=True)
 
     def action_write(self) -> None:
         """Write, where a yes is enough."""

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 
 from avrdeck.tui import actions, palette
-from avrdeck.tui.actions import Scope, key_text
+from avrdeck.tui.actions import Action, Scope, key_text
 from avrdeck.tui.closing import Closing
 from avrdeck.tui.views.ink import Pen, Row, clipped
 from avrdeck.tui.widgets.sheet import Sheet
@@ -21,23 +21,35 @@ KEYS_AT, TEXT_AT = 3, 18
 
 
 class HelpText(Sheet, can_focus=True):
-    """The registry as a table."""
+    """The registry as a table: the keys that work ``here``, the narrowest scope first, then all others."""
 
-    def __init__(self, scopes: Sequence[Scope], idle: Collection[str] = ()) -> None:
+    def __init__(
+        self, here: Sequence[Scope], elsewhere: Sequence[Scope] = (), idle: Collection[str] = ()
+    ) -> None:
         super().__init__(id="help-text")
-        self.scopes, self.idle = scopes, idle
+        self.here, self.elsewhere, self.idle = here, elsewhere, idle
 
     def paint(self, width: int) -> Sequence[Row]:
-        """A group a scope, without the actions that are ``idle``."""
+        """A group a scope, without the actions that are ``idle``; each key is told where it works."""
         rows: list[Row] = []
-        for scope in self.scopes:
+        taken: set[str] = set()
+        for scope in (*self.here, *self.elsewhere):
             rows += [Row()] if rows else []
             rows.append(Pen(width).put(scope.value.capitalize(), "bold", at=1).rule().row())
-            for action in (one for one in actions.of(scope) if one.id not in self.idle):
-                keys = " ".join(key_text(key) for key in action.keys.split(","))
-                pen = Pen(width).put(clipped(keys, TEXT_AT - KEYS_AT - 1), "accent bold", at=KEYS_AT)
-                rows.append(pen.put(clipped(action.help, width - TEXT_AT), at=TEXT_AT).row())
+            shown = [action for action in actions.of(scope) if action.id not in self.idle]
+            for action in shown:
+                keys = [key for key in action.keys.split(",") if scope in self.elsewhere or key not in taken]
+                if keys:
+                    rows.append(_row(keys, action, width))
+            if scope in self.here:
+                taken |= {key for action in shown for key in action.keys.split(",")}
         return rows
+
+
+def _row(keys: Sequence[str], action: Action, width: int) -> Row:
+    text = clipped(" ".join(map(key_text, keys)), TEXT_AT - KEYS_AT - 1)
+    pen = Pen(width).put(text, "accent bold", at=KEYS_AT)
+    return pen.put(clipped(action.help, width - TEXT_AT), at=TEXT_AT).row()
 
 
 class HelpScreen(Closing, ModalScreen[None]):
@@ -48,18 +60,18 @@ class HelpScreen(Closing, ModalScreen[None]):
 
     def __init__(self, scopes: Sequence[Scope]) -> None:
         super().__init__()
-        rest = [scope for scope in Scope if scope not in scopes]
-        self._scopes = [*scopes, *rest]
+        self._here = scopes
+        self._elsewhere = [scope for scope in Scope if scope not in scopes]
 
     def compose(self) -> ComposeResult:
         """The table."""
         with Vertical(id="help") as box:
-            box.border_title = Content(f"Help: {self._scopes[0].value}")
+            box.border_title = Content(f"Help: {self._here[0].value}")
             box.border_subtitle = Content("esc closes")
             below = self.app.screen_stack[-2]
             working = {action.id for action, _ in palette.working(below)}
             idle = {action.id for action, _ in palette.reachable(below)} - working
-            yield HelpText(self._scopes, idle)
+            yield HelpText(self._here, self._elsewhere, idle)
 
     def action_leave(self) -> None:
         """Close."""

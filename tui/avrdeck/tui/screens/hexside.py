@@ -8,10 +8,10 @@ from pathlib import Path
 from avrdeck.tui.controllers.session import Session
 from avrdeck.tui.hexmodel import HexModel
 from avrdeck.tui.pages import PageMap
-from avrdeck.tui.views import memorymap
+from avrdeck.tui.views import hexstatus, memorymap
 from avrdeck.tui.views.ink import Pen, Row, clipped, heading
 from avrdeck.tui.views.memorymap import title_of
-from avrdeck.tui.widgets.hexgrid import HexGrid, inspector
+from avrdeck.tui.widgets.hexgrid import HexGrid
 from avrdeck.tui.widgets.pane import Pane
 from avrdeck.tui.widgets.sheet import Sheet
 
@@ -64,7 +64,7 @@ class Side(Sheet):
             *self._names(width),
             *self._differences(width, room - staged),
             *([*drawn, Row()] if drawn else []),
-            *inspector(self.model, self.address, width),
+            *hexstatus.readings(self.model, self.address, width),
             Row(),
             *self._staged(width, max(staged, 3)),
         ]
@@ -162,4 +162,5 @@ class Foot(Sheet):
             pen.put(f"   ≠ {len(model.differing)} to see", "warning bold").put("  ] next", "muted")
         elif model.other:
             pen.put("   no difference", "success")
-        return [pen.right(f"u8 {byte}  {byte:08b}", "muted", margin=1).row()]
+        letter = f"'{chr(byte)}'  " if 0x20 <= byte < 0x7F else ""
+        return [pen.right(f"{letter}u8 {byte}  {byte:08b}", "muted", margin=1).row()]

@@ -10,17 +10,16 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.screen import Screen
 
 from avrdeck.boards.images import Image
 from avrdeck.tui.actions import Scope, bindings
 from avrdeck.tui.closing import Closing
 from avrdeck.tui.controllers import beside, files
 from avrdeck.tui.controllers.session import Session
-from avrdeck.tui.hexmodel import BadPattern, HexModel
+from avrdeck.tui.hexmodel import HexModel
 from avrdeck.tui.offering import Offering
 from avrdeck.tui.pages import PageMap
-from avrdeck.tui.screens.dialogs import PromptScreen, Refusal
+from avrdeck.tui.screens.hexmoves import HexMoves
 from avrdeck.tui.screens.hexside import Foot, HexPane, Side
 from avrdeck.tui.telling import Telling
 from avrdeck.tui.views import hexstatus
@@ -32,7 +31,7 @@ SIDE_WIDTH = 108
 """From here on the comparison stands beside the bytes."""
 
 
-class HexScreen(Telling, Closing, Offering, Screen[None]):
+class HexScreen(Telling, Closing, Offering, HexMoves):
     """Looks at, searches, compares and edits the bytes of a memory that was read.
 
     With a ``model`` of its own it looks at a backup, whose edited bytes can only be saved.
@@ -52,15 +51,10 @@ class HexScreen(Telling, Closing, Offering, Screen[None]):
     def __init__(
         self, session: Session, memory: str, address: int = 0, model: HexModel | None = None
     ) -> None:
-        super().__init__()
         self.session = session
-        self.pages = session.maps[memory] if model is None else _pages(model)
-        found = self.pages
-        self.model = model or HexModel(
-            memory, bytes(found.data), found.page_size, found.other, dict(found.staged)
-        )
+        found = self.pages = session.maps[memory] if model is None else _pages(model)
+        super().__init__(model or HexModel.of(found))
         self._address = address
-        self._search = ""
 
     def go_to_difference(self) -> None:
         """Open at the first difference."""
@@ -79,11 +73,6 @@ class HexScreen(Telling, Closing, Offering, Screen[None]):
                 yield Side(self.model, self.session, self.pages)
         yield Foot(self.model)
         yield Footer((Scope.HEX,), self.word)
-
-    @property
-    def grid(self) -> HexGrid:
-        """The bytes."""
-        return self.query_one(HexGrid)
 
     def on_mount(self) -> None:
         """Show where it is."""
@@ -124,7 +113,7 @@ class HexScreen(Telling, Closing, Offering, Screen[None]):
         pane.words = hexstatus.place(model, grid.cursor, editing=grid.editing)
         pane.label()
         left = hexstatus.left(model, self.session.part)
-        self.query_one(StatusBar).show(left, hexstatus.right(model, self._search))
+        self.query_one(StatusBar).show(left, hexstatus.right(model))
 
     def works(self, verb: str) -> bool:
         """See `Offering.works`; while bytes are typed over, letters are digits."""
@@ -136,6 +125,10 @@ class HexScreen(Telling, Closing, Offering, Screen[None]):
                 return bool(model.differing)
             case "edit" | "compare":
                 return not self.grid.editing
+            case "take_back":
+                return self.grid.editing
+            case "merge":
+                return model.differs(self.grid.cursor) and not self.grid.editing
             case "revert":
                 return bool(model.staged)
             case "write":
@@ -159,58 +152,6 @@ class HexScreen(Telling, Closing, Offering, Screen[None]):
         else:
             self.dismiss(None)
 
-    def action_goto(self) -> None:
-        """Go to an address in bytes, hex."""
-        size = len(self.model.data)
-
-        def take(text: str) -> object:
-            try:
-                address = int(text.lower().removeprefix("0x").replace("_", ""), 16)
-            except ValueError:
-                return Refusal("an address in hex: 7E00")
-            return address if 0 <= address < size else Refusal(f"the last address is {size - 1:04X}")
-
-        def go(address: object) -> None:
-            if isinstance(address, int):
-                self.grid.go(address)
-
-        self.app.push_screen(PromptScreen("Go to address", take, hint="7E00"), go)
-
-    def action_search(self) -> None:
-        """Search bytes or text."""
-
-        def take(text: str) -> object:
-            try:
-                self.model.search(text)
-            except BadPattern as error:
-                return Refusal(str(error))
-            if not self.model.matches:
-                return Refusal("not in this memory")
-            return text
-
-        def go(text: object) -> None:
-            if isinstance(text, str):
-                self._search = text
-                self.action_match(1)
-                self.grid.refresh()
-
-        self.app.push_screen(
-            PromptScreen("Search", take, self._search, 'bytes as 11 24 ?? BE, or "text"'), go
-        )
-
-    def action_match(self, step: int) -> None:
-        """The next or previous match."""
-        found = self.model.next_match(self.grid.cursor, step)
-        if found is not None:
-            self.grid.go(found)
-        self._show()
-
-    def action_difference(self, step: int) -> None:
-        """The next or previous difference."""
-        found = self.model.next_difference(self.grid.cursor, step)
-        if found is not None:
-            self.grid.go(found)
-
     def action_compare(self) -> None:
         """Hold a backup or a file beside the memory."""
         beside.ask(self.app, self.session, self.pages, self._compared)
@@ -229,9 +170,19 @@ class HexScreen(Telling, Closing, Offering, Screen[None]):
         """Begin typing over."""
         self.grid.editing = True
 
+    def action_merge(self) -> None:
+        """Stage the other's bytes of the difference here."""
+        self.model.merge(self.grid.cursor)
+        self.grid.refresh()
+        self._show()
+
+    def action_take_back(self) -> None:
+        """Undo what was typed over last."""
+        self.grid.take_back()
+
     def action_revert(self) -> None:
         """Take the staged bytes back."""
-        self.model.staged.clear()
+        self.model.revert()
         self.grid.refresh()
         self._show()
 

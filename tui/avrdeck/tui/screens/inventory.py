@@ -35,10 +35,8 @@ COLUMNS = (
 )
 
 
-class History(Sheet):
+class History(Sheet, can_focus=True):
     """What happened to a chip, the newest first."""
-
-    can_focus = False
 
     def __init__(self) -> None:
         super().__init__(id="history")
@@ -53,15 +51,21 @@ class History(Sheet):
         port = f"  on {known.port}" if known.port else ""
         times = "once" if known.sightings == 1 else f"{known.sightings} times"
         seen = f"first {_minute(known.first_seen)}, {times}{port}"
-        rows = [Pen(width).put("Seen", "muted", at=1).put(clipped(seen, width - 9), at=8).row()]
-        lines = [piece for line in known.notes.splitlines() for piece in wrapped(line, width - 9)]
-        for index, line in enumerate(lines):
-            rows.append(Pen(width).put("" if index else "Notes", "muted", at=1).put(line, at=8).row())
-        rows.append(Row())
+        rows = [*_group("Label", known.label, width), *_group("Serial", known.chip.serial_text, width)]
+        rows += [*_group("Seen", seen, width), *_group("Notes", known.notes, width), Row()]
         for one in reversed(self.happenings):
             pen = Pen(width).put(_minute(one.at), "muted", at=1).put(clipped(one.kind, 9), "bold", at=19)
             rows.append(pen.put(clipped(known.told(one), width - 31), at=30).row())
         return rows
+
+
+def _group(title: str, text: str, width: int) -> list[Row]:
+    """A title and all of a text beside it; nothing where there is none."""
+    rows = []
+    lines = [piece for line in text.splitlines() for piece in wrapped(line, width - 9)]
+    for index, line in enumerate(lines):
+        rows.append(Pen(width).put("" if index else title, "muted", at=1).put(line, at=8).row())
+    return rows
 
 
 class InventoryScreen(Telling, Closing, Screen[None]):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from textual import events
 from textual.app import ComposeResult
@@ -22,93 +21,17 @@ from avrdeck.tui.controllers.session import Session
 from avrdeck.tui.controllers.undertaking import Phase, Undertaking
 from avrdeck.tui.offering import Offering
 from avrdeck.tui.telling import Telling
-from avrdeck.tui.views import memorymap, status, steps
-from avrdeck.tui.views.ink import Pen, Row, heading, plain_text, wrapped
+from avrdeck.tui.views import status
+from avrdeck.tui.views.ink import plain_text
 from avrdeck.tui.views.steps import State
 from avrdeck.tui.widgets.chrome import Footer, StatusBar
-from avrdeck.tui.widgets.sheet import Sheet
+from avrdeck.tui.widgets.jobsheets import LOG_HEIGHT, JobSheet, LogSheet, MapSheet
 
 SIDE_WIDTH = 110
-LOG_HEIGHT = 30
 REPAINT_SECONDS = 0.1
 COPIED_WIDTH = 100
 LEAVING = {Phase.RUNNING: "stop", Phase.DONE: "close", Phase.FAILED: "close"}
 """What escape does, by how far the job is."""
-
-
-class JobSheet(Sheet, can_focus=True):
-    """What is chosen, the steps, what the chip holds if one stops now, and what to do next.
-
-    In sight is the step under way, then the end.
-    """
-
-    def __init__(self, job: Undertaking) -> None:
-        super().__init__(id="job-sheet")
-        self.job = job
-
-    def paint(self, width: int) -> Sequence[Row]:
-        """Everything, from top to bottom."""
-        log = self.job.log
-        rows = [*self.chosen(width), Row()]
-        before = any(step.before for step in log.steps)
-        if before and self.job.phase is not Phase.PLANNING and self.app.size.height >= LOG_HEIGHT:
-            rows.append(steps.header(width))
-        for number, step in enumerate(log.steps, 1):
-            rows += steps.step_rows(number, step, width, before=before)
-            if step.state is State.NOW:
-                rows += steps.countdown_rows(log.countdown, width)
-                rows += steps.progress_rows(log.progress, log.rate, log.seconds_left, width)
-                rows += steps.skip_rows(width, wanted=self.job.skip.wanted) if self.job.skip.running else []
-        if log.steps:
-            rows += [Row(), heading(width, "If you stop now" if self.job.running else "The chip")]
-            rows += [Pen(width).put(line, at=1).row() for line in wrapped(self.job.ledger.holds, width - 2)]
-        rows += [*self.more(width), Row(), *self.next(width)]
-        return [*rows[:-1], replace(rows[-1], cursor=self.job.over)]
-
-    def chosen(self, width: int) -> list[Row]:
-        """What the job is to do, as chosen."""
-        raise NotImplementedError
-
-    def more(self, width: int) -> list[Row]:
-        """What there is to say besides."""
-        raise NotImplementedError
-
-    def next(self, width: int) -> list[Row]:
-        """The keys that matter now, or the receipt."""
-        raise NotImplementedError
-
-
-class MapSheet(Sheet):
-    """The memory map beside the steps."""
-
-    can_focus = False
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(id="job-map")
-        self.session = session
-
-    def paint(self, width: int) -> Sequence[Row]:
-        """The same map as the deck's."""
-        return memorymap.rows(self.session, None, width, keys=False)
-
-
-class LogSheet(Sheet):
-    """What happened, the newest last."""
-
-    can_focus = False
-
-    def __init__(self, job: Undertaking) -> None:
-        super().__init__(id="job-log")
-        self.job = job
-
-    def paint(self, width: int) -> Sequence[Row]:
-        """A line an event, or as many as it takes."""
-        rows = []
-        for at, text in self.job.log.lines:
-            first, *more = wrapped(text, width - 13)
-            rows.append(Pen(width).put(f"{at:8.3f}", "muted", at=1).put(first, at=12).row())
-            rows += [Pen(width).put(line, at=12).row() for line in more]
-        return [*rows[:-1], replace(rows[-1], cursor=True)] if rows else []
 
 
 class JobScreen(Telling, Closing, Offering, Screen[None]):
@@ -173,9 +96,11 @@ class JobScreen(Telling, Closing, Offering, Screen[None]):
         if not self._moved and not self.job.running:
             return
         self._moved = False
+        far, sheet_ = self._how_far(), self.query_one(JobSheet)
+        sheet_.title, sheet_.far = (self.title_text, far) if self.has_class("-narrow") else ("", "")
         for sheet in (JobSheet, MapSheet, LogSheet, Footer):
             self.query_one(sheet).repaint()
-        self.query_one("#job-pane", Vertical).border_subtitle = Content(self._how_far())
+        self.query_one("#job-pane", Vertical).border_subtitle = Content(far)
         narrow = self.size.width < 100
         bar = self.query_one(StatusBar)
         bar.show(status.left(self.session, narrow), status.right(self.session, narrow))
@@ -200,7 +125,7 @@ class JobScreen(Telling, Closing, Offering, Screen[None]):
         """See `Offering.works`: while the job runs nothing is chosen, and it is not begun twice."""
         job = self.job
         match verb:
-            case "leave":
+            case "leave" | "app.focus_next" | "app.trace":
                 return True
             case "skip":
                 return job.skip.possible

@@ -9,9 +9,10 @@ from avrdeck.tui.actions import Scope, bindings
 from avrdeck.tui.controllers.patching import Patching
 from avrdeck.tui.controllers.session import Session
 from avrdeck.tui.controllers.undertaking import Phase
-from avrdeck.tui.screens.jobscreen import SIDE_WIDTH, JobScreen, JobSheet
+from avrdeck.tui.screens.jobscreen import SIDE_WIDTH, JobScreen
 from avrdeck.tui.views import memorymap
 from avrdeck.tui.views.ink import Pen, Row, heading, wrapped
+from avrdeck.tui.widgets.jobsheets import JobSheet
 
 LISTED = 6
 """Ranges told in full; of more only the number."""

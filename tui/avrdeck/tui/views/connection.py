@@ -11,8 +11,9 @@ from avrdeck.boards.safety import Fitted, Xtal1
 from avrdeck.boards.uid import Source
 from avrdeck.tui.controllers.session import Session
 from avrdeck.tui.draft import Draft
+from avrdeck.tui.views import unread
 from avrdeck.tui.views.findings import bod_text
-from avrdeck.tui.views.ink import Pen, Row, clipped, heading
+from avrdeck.tui.views.ink import Pen, Row, beside, clipped, heading, joined
 from avrdeck.tui.views.status import clock_text, mode
 
 VALUE = 11
@@ -29,18 +30,28 @@ class Line(Enum):
     XTAL1 = "xtal1"
 
 
-LINES = (Line.PORT, Line.BAUD, Line.PART, Line.XTAL1, Line.SUPPLY)
-"""From top to bottom."""
+TWO_COLUMNS = 72
+"""Columns from which the programmer stands beside the target."""
 
 
-def rows(session: Session, cursor: Line | None, width: int) -> list[Row]:
-    """The whole pane."""
-    painted = [*_port(session, cursor, width), Row()]
-    painted += [*_target(session, cursor, width), Row()]
-    if session.draft:
-        painted += [*_clock(session, session.draft, cursor, width), Row()]
-    painted += _history(session, width)
-    return [*painted, _keys(session, width)]
+def lines(session: Session) -> tuple[Line, ...]:
+    """Those that are there now, from top to bottom; a board without a part has no clock."""
+    board = (Line.XTAL1, Line.SUPPLY) if session.draft else ()
+    return (Line.PORT, Line.BAUD, Line.PART, *board)
+
+
+def rows(session: Session, cursor: Line | None, width: int, height: int | None = None) -> list[Row]:
+    """The whole pane; blank lines are left out where ``height`` has no room for them."""
+    port = _port(session, cursor, width)
+    if width >= TWO_COLUMNS:
+        half = width // 2
+        programmer = [heading(half, "Programmer"), *_programmer(session, cursor, half)]
+        left = joined([programmer, _history(session, half), [_keys(session, half)]], height)
+        right = joined([_target(session, cursor, half), _clock(session, cursor, half)], height)
+        return joined([port, beside(left, right, half)], height)
+    groups = [[*port, *_programmer(session, cursor, width)], _target(session, cursor, width)]
+    groups += [_clock(session, cursor, width), _history(session, width), [_keys(session, width)]]
+    return joined(groups, height)
 
 
 def _line(
@@ -71,8 +82,12 @@ def _port(session: Session, cursor: Line | None, width: int) -> list[Row]:
     if session.entry and session.entry.name:
         usb = f"  {session.entry.usb}" if width > 30 else ""
         painted.append(_line(width, "", session.entry.name, "muted", tail=usb))
+    return painted
+
+
+def _programmer(session: Session, cursor: Line | None, width: int) -> list[Row]:
     baud = session.programmer.link.transport.baud if session.programmer else session.baud
-    painted.append(_choice(width, Line.BAUD, cursor, str(baud) if baud else "its usual"))
+    painted = [_choice(width, Line.BAUD, cursor, str(baud) if baud else "its usual")]
     if session.programmer:
         programmer = session.programmer
         version = programmer.identity.version
@@ -80,7 +95,8 @@ def _port(session: Session, cursor: Line | None, width: int) -> list[Row]:
     symbol, words = mode(session)
     if width < VALUE + 18:
         words = (words[0].removesuffix(" mode"), words[1])
-    painted.append(Pen(width).put("Mode", "muted", at=1).put(*symbol, at=VALUE).put(*words).row())
+    pen = Pen(width).put("Mode", "muted", at=1).put(*symbol, at=VALUE)
+    painted.append(pen.put(clipped(words[0], width - pen.at), words[1]).row())
     return painted
 
 
@@ -90,9 +106,9 @@ def _target(session: Session, cursor: Line | None, width: int) -> list[Row]:
     painted = [heading(width, "Target"), _choice(width, Line.PART, cursor, name, "bold" if part else "muted")]
     if part is None:
         return painted
-    proof = (" ✓ 3 of 3", "success") if session.proven else (" by hand", "muted")
+    proof = _proof(session)
     if width < VALUE + 9 + len(proof[0]):
-        proof = (proof[0][:2] if session.proven else "", proof[1])
+        proof = (proof[0][:2].replace(" b", ""), proof[1])
     painted.append(_line(width, "Signature", part.signature_text, tail=proof[0], tail_role=proof[1]))
     if session.stale:
         painted.append(_line(width, "", "! read again: r", "warning"))
@@ -104,12 +120,21 @@ def _target(session: Session, cursor: Line | None, width: int) -> list[Row]:
     return painted
 
 
+def _proof(session: Session) -> tuple[str, str]:
+    """Whether the part's signature was read from the target."""
+    if session.proven:
+        return " ✓ 3 of 3", "success"
+    return (" ! not read", "warning") if session.connected else (" by hand", "muted")
+
+
 def _identity(session: Session, width: int) -> list[Row]:
     found = session.identity
     if found is None or found.source is Source.NONE:
         return []
     if found.source is Source.ALL_EQUAL:
         return [_line(width, "Unique", "none: a clone?", "warning")]
+    if VALUE + len(found.text) > width:  # told whole in a narrow pane too
+        return [Pen(width).put("Unique", "muted", at=1).put(clipped(found.text, width - 8), at=8).row()]
     return [_line(width, "Unique", found.text)]
 
 
@@ -123,13 +148,13 @@ def _history(session: Session, width: int) -> list[Row]:
     if known.label:
         rows_.append(_line(width, "Label", known.label))
     if not known.chip.distinct:
-        return [*rows_, _line(width, "Seen", "not recognised", "muted"), Row()]
+        return [*rows_, _line(width, "Seen", "not recognised", "muted")]
     times = f"{known.sightings} times" if known.sightings > 1 else "first time"
     since = f", {sighting.before[:10]}" if sighting.before else ""
     rows_.append(_line(width, "Seen", times + (since if width > VALUE + 20 else "")))
     if sighting.fuses_changed:
-        rows_.append(_line(width, "", "! other fuses than last", "warning"))
-    return [*rows_, Row()]
+        rows_.append(_line(width, "", "! fuses changed", "warning"))
+    return rows_
 
 
 def _lock_text(draft: Draft) -> str:
@@ -147,16 +172,22 @@ def _lock_text(draft: Draft) -> str:
 _LOCKS = {"memory_lock": "locked", "boot_lock_app": "app", "boot_lock_boot": "boot"}
 
 
-def _clock(session: Session, draft: Draft, cursor: Line | None, width: int) -> list[Row]:
-    before, after = draft.decoded_before, draft.decoded
-    if before is None or after is None:
+def _clock(session: Session, cursor: Line | None, width: int) -> list[Row]:
+    """The clock and supply that the fuses ask for, and what the user told of the board's."""
+    draft = session.draft
+    if draft is None:
         return []
-    painted = [heading(width, "Clock"), _changing(width, "Now", clock_text(before), clock_text(after))]
+    painted = [heading(width, "Clock")]
+    before, after = draft.decoded_before, unread.decoded(session)
+    if before and after:
+        label = "Now" if draft.read else "Factory"
+        painted.append(_changing(width, label, clock_text(before), clock_text(after)))
     painted.append(_choice(width, Line.XTAL1, cursor, xtal_text(session.context.xtal1), "muted"))
     sck = session.programmer.dialect.sck_hz if session.programmer else None
     if sck:
-        painted.append(_sck(width, draft.part, sck, before.f_cpu_hz or before.freq_min_hz))
-    if before.bod or after.bod:
+        clock_hz = (before.f_cpu_hz or before.freq_min_hz) if before and draft.read else None
+        painted.append(_sck(width, draft.part, sck, clock_hz))
+    if before and after and (before.bod or after.bod):
         old, new = bod_text(before.bod or "", before.bod_volts), bod_text(after.bod or "", after.bod_volts)
         painted.append(_changing(width, "BOD", old, new))
     vcc = session.context.vcc
@@ -186,7 +217,9 @@ def _sck(width: int, part: Part, sck: int, clock_hz: int | None) -> Row:
         return pen.row()
     limit = max_sck_hz(part, clock_hz)
     if sck <= limit:
-        return pen.put(" ✓", "success").put(f" < f/{round(clock_hz / (limit + 1))}", "muted").row()
+        pen.put(" ✓", "success")
+        rule = f" < f/{round(clock_hz / (limit + 1))}"
+        return pen.put(rule if pen.at + len(rule) <= width else "", "muted").row()
     return pen.put(" × too fast", "error bold").row()
 
 

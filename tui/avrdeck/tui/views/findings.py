@@ -10,7 +10,7 @@ from avrdeck.boards.models import Part
 from avrdeck.boards.safety import Finding, Severity
 from avrdeck.tui.draft import Draft
 from avrdeck.tui.views.fuserows import place
-from avrdeck.tui.views.ink import Pen, Row, heading, wrapped
+from avrdeck.tui.views.ink import Pen, Row, clipped, heading, wrapped
 from avrdeck.tui.views.status import clock_text
 
 GRID_WIDTH = 72
@@ -39,7 +39,7 @@ def counted(findings: Sequence[Finding]) -> str:
 
 def rows(findings: Sequence[Finding], part: Part, width: int) -> list[Row]:
     """The heading and every finding."""
-    painted = [heading(width, "Findings", counted(findings))]
+    painted = [heading(width, "Findings", clipped(counted(findings), width - 12))]
     for found in findings:
         painted += _grid(found, part, width) if width >= GRID_WIDTH else _stacked(found, part, width)
     return painted

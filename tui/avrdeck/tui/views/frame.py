@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from rich.cells import cell_len
 
 from avrdeck.tui.views.ink import Pen, Row, clipped
@@ -11,6 +13,7 @@ BESIDE = 6
 """Columns of an edge that are left beside its words: corners, a bit of line, blanks."""
 
 
+@lru_cache(64)
 def rows(width: int, title: str, subtitle: str, *, active: bool) -> tuple[Row, Row, Row]:
     """The upper edge, a line between, and the lower edge; heavy where the focus is. Their runs fill them."""
     left, level, right, upright, low_left, low_right = HEAVY if active else THIN

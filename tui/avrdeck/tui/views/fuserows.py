@@ -30,11 +30,15 @@ BITS_AT = 14
 FACTORY_WIDTH = 56
 """From this width on the factory values are shown."""
 PROGRAMMED, UNPROGRAMMED = "■", "□"
+FLAG_WORDS = 12
+"""Columns that a flag's value gets in a list of changes; a longer one is told by its key."""
 
 
-def bit_header(width: int, *, factory: bool = True) -> Row:
-    """The bits' numbers."""
+def bit_header(width: int, *, factory: bool = True, unread: bool = False) -> Row:
+    """The bits' numbers; ``unread``: no chip has these bytes, they are the factory's."""
     pen = Pen(width)
+    if unread:
+        pen.put("factory", "warning", at=GUTTER)
     for bit in BITS:
         pen.put(str(bit), "disabled", at=_bit_column(bit))
     if factory and width >= FACTORY_WIDTH:
@@ -44,25 +48,33 @@ def bit_header(width: int, *, factory: bool = True) -> Row:
 
 @dataclass
 class Editor:
-    """One draft on the lines of `fusegrid.layout`. A line is painted once for each cell under the cursor."""
+    """A part's drafts on the lines of `fusegrid.layout`.
+
+    For each cell under the cursor a line is painted once, as long as its byte is the same.
+    """
 
     draft: Draft
     lines: Sequence[Line]
     width: int
-    _known: dict[tuple[int, Cell | None], Row] = field(default_factory=dict)
+    _known: dict[tuple[int, Cell | None], tuple[tuple[int, int, bool], Row]] = field(default_factory=dict)
 
     def rows(self, cursor: Cell | None, height: int) -> list[Row]:
         """The whole editor; a blank line before each byte but the first, where ``height`` has room."""
-        painted = [bit_header(self.width)]
+        painted = [bit_header(self.width, unread=not self.draft.read)]
         airy = 1 + len(self.lines) + sum(line.is_byte for line in self.lines) - 1 <= height
         for number, line in enumerate(self.lines):
             if line.is_byte and len(painted) > 1 and airy:
                 painted.append(Row())
-            here = cursor if cursor and _is_on(cursor, line) else None
-            if (number, here) not in self._known:
-                self._known[number, here] = self._row(line, here)
-            painted.append(self._known[number, here])
+            painted.append(self._line(number, cursor if cursor and _is_on(cursor, line) else None))
         return painted
+
+    def _line(self, number: int, cursor: Cell | None) -> Row:
+        line, draft = self.lines[number], self.draft
+        byte = draft.base(line.memory), draft.value(line.memory), _unknown(draft, line.memory)
+        known = self._known.get((number, cursor))
+        if known is None or known[0] != byte:
+            known = self._known[number, cursor] = byte, self._row(line, cursor)
+        return known[1]
 
     def _row(self, line: Line, cursor: Cell | None) -> Row:
         if line.is_byte:
@@ -76,8 +88,13 @@ def _is_on(cell: Cell, line: Line) -> bool:
     return line.is_byte and line.memory == cell.memory
 
 
+def _unknown(draft: Draft, memory: str) -> bool:
+    """Whether the byte could not be read as the others were."""
+    return bool(draft.read) and memory not in draft.read
+
+
 def byte_row(draft: Draft, memory: str, cursor: Cell | None, width: int) -> Row:
-    """A byte's name, value and eight bits."""
+    """A byte's name, value and eight bits; `?` before a value that could not be read as the others were."""
     here = isinstance(cursor, ByteCell | BitCell) and cursor.memory == memory
     pen = Pen(width)
     if here:
@@ -85,7 +102,8 @@ def byte_row(draft: Draft, memory: str, cursor: Cell | None, width: int) -> Row:
     old, new = draft.base(memory), draft.value(memory)
     if old != new:
         pen.put("◆", "warning", at=1)
-    pen.put(f"{memory:5}", "bold", at=2, target=ByteCell(memory)).at += 1
+    pen.put(f"{memory:5}", "bold", at=2, target=ByteCell(memory))
+    pen.put("?" if _unknown(draft, memory) else " ", "warning")
     chosen = " reverse" if cursor == ByteCell(memory) else ""
     if old == new:
         pen.put(f"{new:02X}", f"bold{chosen}", target=ByteCell(memory))
@@ -154,14 +172,12 @@ def _field(pen: Pen, draft: Draft, placed: Placed, cursor: Cell | None, head: in
 
 def _flag(pen: Pen, before: FieldState, now: FieldState, room: int, cell: FieldCell) -> None:
     changed = before.value != now.value
-    box = PROGRAMMED if now.value == 0 else UNPROGRAMMED
     if changed:
-        old = PROGRAMMED if before.value == 0 else UNPROGRAMMED
-        pen.put(f"{old}→{box} ", "warning bold", target=cell)
+        pen.put(f"{_box(before)}→{_box(now)} ", "warning bold", target=cell)
         pen.put(_words(now, room - 4), "warning bold", target=cell)
     else:
         on = now.value == 0
-        pen.put(f"{box} ", "" if on else "muted", target=cell)
+        pen.put(f"{_box(now)} ", "" if on else "muted", target=cell)
         pen.put(_words(now, room - 2), "" if on else "muted", target=cell)
 
 
@@ -180,18 +196,31 @@ def _choice(pen: Pen, before: FieldState, now: FieldState, room: int, cell: Fiel
     pen.put(clipped(now.label, room), "warning bold", target=cell)
 
 
-def described(draft: Draft, cell: Cell | None) -> str:
-    """What is under the cursor, in words, for the pane's lower edge."""
+def change(before: FieldState, now: FieldState) -> tuple[str, str]:
+    """A field's old and new value in words; of a flag the boxes say both."""
+    if is_flag(now.field):
+        return "", f"{_box(before)}→{_box(now)} {_words(now, FLAG_WORDS)}"
+    return before.label, f"→ {now.label}"
+
+
+def _box(flag: FieldState) -> str:
+    return PROGRAMMED if flag.value == 0 else UNPROGRAMMED
+
+
+def described(draft: Draft, cell: Cell | None, room: int) -> str:
+    """What is under the cursor, for the pane's lower edge; a value that has no ``room`` is left out."""
     if cell is None:
         return ""
     if isinstance(cell, FieldCell):
         state = draft.state(cell.bits)
-        return f"{place(cell.bits)} · {state.title}: {state.label}"
+        name = f"{place(cell.bits)} · {state.title}"
+        return f"{name}: {state.label}" if cell_len(name) + 2 + cell_len(state.label) <= room else name
     if isinstance(cell, BitCell):
         bits = next((b for b in draft.part.fuses[cell.memory].fields if b.mask >> cell.bit & 1), None)
-        name = f" · {bits.name}, {draft.state(bits).title}" if bits else ""
         programmed = "unprogrammed" if draft.value(cell.memory) >> cell.bit & 1 else "programmed"
-        return f"{cell.memory} {cell.bit}{name} · {programmed}"
+        name = f"{cell.memory} {cell.bit} {programmed}" + (f" · {bits.name}" if bits else "")
+        title = f", {draft.state(bits).title}" if bits else ""
+        return name + title if cell_len(name + title) <= room else name
     value = draft.value(cell.memory)
     return f"{cell.memory} · 0x{value:02X} = {value:08b}b · 0 is programmed"
 

@@ -1,11 +1,12 @@
-"""What the status line of a hex view says."""
+"""What a hex view says of its bytes: in the status line, and of the one under the cursor."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from avrdeck.boards.models import Part
-from avrdeck.tui.hexmodel import HexModel
+from avrdeck.tui.hexmodel import MAX_MATCHES, HexModel
+from avrdeck.tui.views.ink import Pen, Row, clipped
 from avrdeck.tui.views.status import Group
 
 MAX_SEARCH = 24
@@ -22,11 +23,13 @@ def left(model: HexModel, part: Part | None) -> list[Group]:
     return groups
 
 
-def right(model: HexModel, search: str) -> list[Group]:
-    """Matches of ``search``, differences, staged bytes."""
+def right(model: HexModel) -> list[Group]:
+    """Matches of what was searched, differences, staged bytes."""
     groups: list[Group] = []
-    if search:
-        groups.append(((f"{len(model.matches)} × {search[:MAX_SEARCH]}", "accent"),))
+    if model.sought:
+        count = len(model.matches)
+        more = "+" if count == MAX_MATCHES else ""
+        groups.append(((f"{count}{more} × {clipped(model.sought, MAX_SEARCH)}", "accent"),))
     if model.differing:
         count = len(model.differing)
         words = f"≠ {model.different_bytes} B in {count} range{'s' * (count != 1)}"
@@ -45,3 +48,20 @@ def place(model: HexModel, address: int, *, editing: bool) -> str:
     if index is not None:
         words.append(f"difference {index + 1} of {len(model.differing)}")
     return " · ".join([*words, f"{address:04X} of {len(model.data) - 1:04X}"])
+
+
+def readings(model: HexModel, address: int, width: int) -> list[Row]:
+    """What the byte under the cursor is, in several readings."""
+    byte = model.byte(address)
+    page = f" page {address // model.page_size}" if model.paged else ""
+    rows = [Pen(width).put("At ", "muted", at=1).put(f"{address:04X}{page}").rule().row()]
+    signed = byte - 256 if byte > 127 else byte
+    pen = Pen(width).put("u8 ", "muted", at=1).put(f"{byte:<5}").put("i8 ", "muted").put(f"{signed:<6}")
+    rows.append(pen.put("bits ", "muted").put(f"{byte >> 4:04b} {byte & 15:04b}").row())
+    if address + 1 < len(model.data):
+        word = byte | model.byte(address + 1) << 8
+        pen = Pen(width).put("u16 ", "muted", at=1).put(f"{word:<6}").put("word ", "muted").put(f"{word:04X}")
+        if model.memory == "flash":
+            pen.put("   at word ", "muted").put(f"{address // 2:04X}")
+        rows.append(pen.row())
+    return rows

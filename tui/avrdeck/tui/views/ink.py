@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import zip_longest
+from typing import NamedTuple
 
 from rich.cells import cell_len, chop_cells, get_character_cell_size
 
@@ -27,8 +29,7 @@ class Targets:
         raise NotImplementedError
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """Text from ``column`` on. ``target`` is what a click on it means, or `Targets` of its columns."""
 
     column: int
@@ -65,7 +66,7 @@ class Pen:
         column = self.at if at is None else at
         text = printable(text)
         self.runs.append(Run(column, text, role, target))
-        self.at = column + cell_len(text)
+        self.at = column + (len(text) if text.isascii() else cell_len(text))
         return self
 
     def right(self, text: str, role: str = "", *, margin: int = 0, target: object = None) -> Pen:
@@ -166,6 +167,11 @@ def clipped(text: str, width: int) -> str:
 
 def wrapped(text: str, width: int) -> list[str]:
     """``text`` in lines of at most ``width`` columns."""
+    return list(_wrapped(text, width))
+
+
+@lru_cache(256)
+def _wrapped(text: str, width: int) -> list[str]:
     from textwrap import wrap
 
     text, room = printable(text), max(width, 10)
@@ -187,6 +193,27 @@ def heading(width: int, title: str, rest: str = "") -> Row:
     if rest:
         pen.put(f" {rest}")
     return pen.rule().row()
+
+
+def joined(groups: Iterable[Sequence[Row]], height: int | None) -> list[Row]:
+    """The groups that have rows, a blank line between them where ``height`` has room for all of these."""
+    there = [group for group in groups if group]
+    airy = height is None or sum(map(len, there)) + len(there) - 1 <= height
+    painted: list[Row] = []
+    for group in there:
+        painted += [Row(), *group] if airy and painted else group
+    return painted
+
+
+def beside(left: Sequence[Row], right: Sequence[Row], column: int) -> list[Row]:
+    """Two columns of rows as one, the second from ``column`` on."""
+    return [
+        Row(
+            (*one.runs, *(run._replace(column=run.column + column) for run in other.runs)),
+            cursor=one.cursor or other.cursor,
+        )
+        for one, other in zip_longest(left, right, fillvalue=Row())
+    ]
 
 
 def plain_text(rows: Iterable[Row]) -> str:

@@ -1,164 +1,74 @@
-"""The memory map as rows: flash to scale, EEPROM, signature row, and the page under the cursor."""
+"""The memory pane as rows: flash to scale, EEPROM, signature row, and the page under the cursor."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from avrdeck.boards.models import BLANK
-from avrdeck.boards.uid import calibration_addresses, serial_addresses
 from avrdeck.tui.controllers.session import Session
 from avrdeck.tui.pages import Page, PageMap
-from avrdeck.tui.views.ink import Pen, Row, Targets, clipped
+from avrdeck.tui.views import pagegrid, signaturerow, unread
+from avrdeck.tui.views.ink import Pen, Row, clipped, joined, wrapped
+from avrdeck.tui.views.pagegrid import BOOT_GLYPHS, GLYPHS, Grid, MapCursor
 
-GLYPHS = {
-    Page.UNKNOWN: ("-", "disabled"),
-    Page.USED: ("▄", "muted"),
-    Page.BLANK: ("·", "disabled"),
-    Page.WAITING: ("░", "muted"),
-    Page.WRITTEN: ("▄", "accent"),
-    Page.VERIFIED: ("█", "success"),
-    Page.DIFFERS: ("▒", "warning"),
-    Page.STAGED: ("◆", "warning bold"),
-}
-BOOT_GLYPH = ("▀", "accent")
-MAX_ROWS = 16
-"""Rows of the flash map; a larger memory puts several pages into one cell."""
 BYTES_A_ROW = 16
 WIDE = 57
 """Columns from which the page under the cursor is shown with its first bytes, below the map."""
+LEGEND_IN_ROWS = 76
+"""Columns from which the legend's entries stand side by side."""
 
 
-@dataclass(frozen=True, slots=True)
-class MapCursor:
-    """The page under the cursor."""
-
-    memory: str = "flash"
-    page: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class CellTargets(Targets):
-    """Cells side by side: the first page of each."""
-
-    memory: str
-    first: int
-    pages: int
-
-    def at(self, column: int) -> MapCursor:
-        """See `Targets.at`."""
-        return MapCursor(self.memory, self.first + column * self.pages)
-
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """How a memory is drawn: cells a row, pages a cell."""
-
-    columns: int
-    pages: int
-
-    def rows(self, count: int) -> int:
-        """Rows for ``count`` pages."""
-        return -(-count // (self.columns * self.pages))
-
-
-def grid(found: PageMap, width: int) -> Grid:
-    """32 cells a row, 64 where there is room; as many pages a cell as keep the map in `MAX_ROWS`."""
-    columns = 64 if width >= 76 else 32
-    pages = max(1, -(-found.count // (columns * MAX_ROWS)))
-    return Grid(columns, pages)
-
-
-def rows(session: Session, cursor: MapCursor | None, width: int, *, keys: bool = True) -> list[Row]:
-    """The whole pane; ``keys``: those of the deck work where it is shown."""
-    flash = session.maps.get("flash")
-    if flash is None or session.draft is None:
-        how = ": x connects, p chooses one by hand." if keys else "."
-        return [Pen(width).put(f"No part yet{how}", "muted", at=1).row()]
-    plan = grid(flash, width)
-    painted = [_title(flash, plan, width), *_map(session, flash, plan, cursor, width)]
-    painted += _reset(session, flash, plan, width)
-    painted += _legend(session, flash, width, keys=keys)
+def rows(
+    session: Session,
+    cursor: MapCursor | None,
+    width: int,
+    height: int | None = None,
+    *,
+    keys: bool = True,
+) -> list[Row]:
+    """The whole pane, drawn to fit into ``height`` if it can; ``keys``: those of the deck work there."""
+    flash, part = session.maps.get("flash"), session.part
+    if flash is None or part is None:
+        words = unread.no_part(session) if keys else "No part yet."
+        return [Pen(width).put(line, "muted", at=1).row() for line in wrapped(words, width - 2)]
+    plan = pagegrid.grid(flash, width, height)
+    boot = boot_page(session, flash)
+    groups = [[_title(flash, plan, width), *pagegrid.rows(flash, plan, cursor, width, boot)]]
+    groups[0] += _reset(session, flash, plan, width)
+    groups.append(_legend(session, flash, width, keys=keys))
     if "eeprom" in session.maps:
-        painted += [Row(), *_eeprom(session, session.maps["eeprom"], plan, cursor, width)]
+        groups.append(_eeprom(session, session.maps["eeprom"], plan, cursor, width))
     if session.row:
-        painted += [Row(), *signature_row(session, width)]
-    return [*painted, Row(), *page_rows(session, cursor, width)] if cursor and width >= WIDE else painted
+        groups.append(signaturerow.rows(part, session.row, width))
+    if cursor and width >= WIDE:
+        groups.append(page_rows(session, cursor, width))
+    return joined(groups, height)
 
 
 def cells(session: Session, found: PageMap, width: int, *, boot: bool = True) -> list[Row]:
     """The map of one memory alone, without a cursor; ``boot``: the deck's fuses say its boot section."""
-    return _map(session, found, grid(found, width), None, width, boot=boot and found.memory == "flash")
+    start = boot_page(session, found) if boot and found.memory == "flash" else None
+    return pagegrid.rows(found, pagegrid.grid(found, width), None, width, start)
 
 
 def _title(found: PageMap, plan: Grid, width: int) -> Row:
     pen = Pen(width).put("Flash", "bold", at=1).put(f" {size_text(found.size)}")
     pages = "1 page" if plan.pages == 1 else f"{plan.pages} pages"
-    return pen.right(f"1 cell = {pages}, {found.page_size * plan.pages} B", "disabled", margin=1).row()
-
-
-def _map(
-    session: Session, found: PageMap, plan: Grid, cursor: MapCursor | None, width: int, *, boot: bool = True
-) -> list[Row]:
-    digits = 5 if found.size > 0x10000 else 4
-    start = boot_page(session, found) if boot else None
-    chosen = cursor.page if cursor and cursor.memory == found.memory else -1
-    painted = []
-    per_row = plan.columns * plan.pages
-    for first in range(0, found.count, per_row):
-        pen = Pen(width).put(f"{first * found.page_size:0{digits}X}", "muted", at=1).put(" ")
-        pages = range(first, min(first + per_row, found.count), plan.pages)
-        left = pen.at
-        for (state, in_boot), group in groupby(_states(found, pages, start)):
-            glyph, role = _glyph(state, in_boot=in_boot)
-            targets = CellTargets(found.memory, first + (pen.at - left) * plan.pages, plan.pages)
-            pen.put(glyph * len(list(group)), role, target=targets)
-        right = pen.at
-        if here := first <= chosen < first + per_row:
-            cell = (chosen - first) // plan.pages
-            pen.put("█", "text bold", at=left + cell, target=MapCursor(found.memory, pages[cell]))
-        if found.at is not None and first <= found.at < first + per_row:
-            pen.put(" ◄", "accent", at=right)
-        painted.append(pen.row(cursor=here))
-    return painted
-
-
-def _states(found: PageMap, pages: range, boot: int | None) -> Iterator[tuple[Page, bool]]:
-    """What each cell of a row shows, and whether it is in the boot section."""
-    for page in pages:
-        group = range(page, min(page + pages.step, found.count))
-        state = min(map(found.page, group), key=_URGENCY.__getitem__) if pages.step > 1 else found.page(page)
-        yield state, boot is not None and page >= boot
-
-
-def _glyph(state: Page, *, in_boot: bool) -> tuple[str, str]:
-    """The sign for a cell."""
-    if in_boot and state is Page.USED:
-        return BOOT_GLYPH
-    if in_boot and state is Page.WAITING:
-        return "░", "accent"
-    return GLYPHS[state]
-
-
-_FIRST_SEEN = (
-    Page.STAGED, Page.DIFFERS, Page.WAITING, Page.WRITTEN, Page.VERIFIED, Page.USED, Page.UNKNOWN, Page.BLANK,
-)  # fmt: skip
-_URGENCY = {state: rank for rank, state in enumerate(_FIRST_SEEN)}
-"""Of the pages of a cell, the one that a reader must see first."""
+    cell = f"{found.page_size * plan.pages} B"
+    return pen.right(f"1 cell = {f'{pages}, ' if found.paged else ''}{cell}", "disabled", margin=1).row()
 
 
 def boot_page(session: Session, found: PageMap) -> int | None:
     """The first page of the boot section that the fuses set; `None` when there is none."""
-    decoded = session.draft.decoded if session.draft else None
+    decoded = unread.decoded(session)
     start = decoded.boot_start_byte if decoded else None
     return None if start is None else start // found.page_size
 
 
 def _reset(session: Session, found: PageMap, plan: Grid, width: int) -> list[Row]:
     """Where RESET lands, with an arrow under the cell when it is in the last row."""
-    decoded = session.draft.decoded if session.draft else None
+    decoded = unread.decoded(session)
     if decoded is None or decoded.boot_start_byte is None:
         return []
     at = decoded.boot_start_byte if decoded.bootrst else 0
@@ -166,11 +76,9 @@ def _reset(session: Session, found: PageMap, plan: Grid, width: int) -> list[Row
     if not decoded.bootrst:
         return [pen.put(" BOOTRST off, to 0x0000", "muted").row()]
     pen.put(f" BOOTRST on, to 0x{at:04X}", "muted")
-    if width >= 76:
+    if width >= WIDE:
         pen.put(f", word {at // 2:04X}", "muted")
-    cell = at // found.page_size // plan.pages
-    digits = 5 if found.size > 0x10000 else 4
-    column = 1 + digits + 1 + cell % plan.columns
+    column = pagegrid.column_of(found, plan, width, at // found.page_size)
     if column > pen.at + 2:
         pen.put(" " + "─" * (column - pen.at - 1), "accent").put("▲", "accent")
     else:
@@ -180,24 +88,37 @@ def _reset(session: Session, found: PageMap, plan: Grid, width: int) -> list[Row
 
 def _legend(session: Session, found: PageMap, width: int, *, keys: bool) -> list[Row]:
     """What the signs mean, with amounts; only signs that are on the map, while a job runs those of jobs."""
-    boot = boot_page(session, found)
     if session.job and found.at is not None:
-        return [Row(), _job_legend(width)]
-    if not found.complete:
-        reading = "not read: r reads it" if keys else "not read"
-        reading = f"{len(found.data) / found.size:.0%} read" if found.data else reading
-        return [Row(), Pen(width).put("-", "disabled", at=1).put(f" {reading}", "muted").row()]
+        return [_job_legend(width)]
+    boot = boot_page(session, found)
     edge = boot * found.page_size if boot is not None else found.size
-    used = found.used_bytes(0, edge)
-    lines = [
-        ("▄", "muted", "application", f"{used / 1024:.1f} of {edge / 1024:g} KiB" if used else "blank"),
-        ("·", "disabled", "blank", size_text(found.blank_bytes())),
-    ]
+    loader = found.used_bytes(edge) if found.complete else 0
+    lines = []
     if boot is not None:
-        loader = found.used_bytes(edge)
-        lines.insert(1, ("▀", "accent", "boot section", _boot_text(loader, found.size - edge)))
-    lines += _beside(found)
-    return [Row(), *_legend_rows(lines, width)]
+        state = Page.UNKNOWN if not found.complete else Page.USED if loader else Page.BLANK
+        lines.append((*BOOT_GLYPHS[state], "boot section", _boot_text(loader, found.size - edge, state)))
+    if found.complete:
+        lines.insert(0, (*GLYPHS[Page.USED], *_application(session, found, edge)))
+        lines.append((*GLYPHS[Page.BLANK], "blank", size_text(found.blank_bytes())))
+    else:
+        lines.insert(0, (*GLYPHS[Page.UNKNOWN], _unread(session, found, keys=keys), ""))
+    return _legend_rows([*lines, *_beside(found)], width)
+
+
+def _application(session: Session, found: PageMap, edge: int) -> tuple[str, str]:
+    """How much there is below the boot section; of all flash where no one knows where that begins."""
+    known = unread.decoded(session) is not None
+    used = found.used_bytes(0, edge) if known else found.size - found.blank_bytes()
+    return "application" if known else "used", f"{_kib(used)} of {_kib(edge)} KiB" if used else "blank"
+
+
+def _unread(session: Session, found: PageMap, *, keys: bool) -> str:
+    """How much was read, or how to read it."""
+    if found.data:
+        return f"{len(found.data) / found.size:.0%} read"
+    if not keys:
+        return "not read"
+    return "not read: r reads it" if session.connected else "not read: x connects"
 
 
 def _beside(found: PageMap) -> Iterator[tuple[str, str, str, str]]:
@@ -210,14 +131,21 @@ def _beside(found: PageMap) -> Iterator[tuple[str, str, str, str]]:
         yield "◆", "warning bold", "staged", f"{len(found.staged)} B, not on the chip"
 
 
-def _boot_text(loader: int, size: int) -> str:
-    return f"{loader} of {size} B" if loader else f"{size} B, blank"
+def _boot_text(loader: int, size: int, state: Page) -> str:
+    if loader:
+        return f"{loader} of {size} B"
+    return size_text(size) + (", blank" if state is Page.BLANK else "")
+
+
+def _kib(size: int) -> str:
+    """In KiB, with one decimal where there is need of one."""
+    return f"{size / 1024:.1f}".removesuffix(".0")
 
 
 def _legend_rows(lines: Sequence[tuple[str, str, str, str]], width: int) -> list[Row]:
-    if width < 76:
+    if width < LEGEND_IN_ROWS:
         return [
-            Pen(width).put(g, role, at=1).put(f" {name}").put(text, "muted", at=17).row()
+            Pen(width).put(g, role, at=1).put(f" {name}").put(clipped(text, width - 17), "muted", at=17).row()
             for g, role, name, text in lines
         ]
     painted, pen = [], Pen(width, at=1)
@@ -240,9 +168,8 @@ def _job_legend(width: int) -> Row:
 def _eeprom(session: Session, found: PageMap, plan: Grid, cursor: MapCursor | None, width: int) -> list[Row]:
     """EEPROM at flash's scale."""
     title = Pen(width).put("EEPROM", "bold", at=1).put(f" {size_text(found.size)}")
-    painted = [title.right("same scale", "disabled", margin=1).row()]
-    body = _map(session, found, plan, cursor, width, boot=False)
-    decoded = session.draft.decoded if session.draft else None
+    body = pagegrid.rows(found, plan, cursor, width, None)
+    decoded = unread.decoded(session)
     used = found.used_bytes()
     words = (f"{used} B used" if used else "blank") if found.complete else "not read"
     keep = decoded.eesave if decoded else None
@@ -252,50 +179,28 @@ def _eeprom(session: Session, found: PageMap, plan: Grid, cursor: MapCursor | No
     end = max(run.column + len(run.text) for run in last.runs)
     if end + 3 + len(words) <= width:
         pen = Pen(width, runs=list(last.runs)).put(words, "muted", at=end + 2)
-        painted += [*body[:-1], pen.row(cursor=last.cursor)]
+        body = [*body[:-1], pen.row(cursor=last.cursor)]
     else:
-        painted += [*body, Pen(width).put(words, "muted", at=6).row()]
-    return [*painted, *_legend_rows(list(_beside(found)), width)]
-
-
-def signature_row(session: Session, width: int) -> list[Row]:
-    """The row's bytes: signature, calibration and serial told apart by weight, and named below."""
-    part = session.part
-    if part is None:
-        return []
-    calibration, serial = calibration_addresses(part), serial_addresses(part)
-    roles: Mapping[int, str] = {
-        **dict.fromkeys((0, 2, 4), "bold"),
-        **dict.fromkeys(calibration, "accent bold"),
-        **dict.fromkeys(serial, ""),
-    }
-    title = Pen(width).put("Signature row", "bold", at=1).put(f" {len(session.row)} B")
-    painted = [title.right("isp 30/38", "disabled", margin=1).row()]
-    per_row = 24 if width >= 78 else 12
-    for first in range(0, len(session.row), per_row):
-        pen = Pen(width).put(f"{first:02X}", "muted", at=1)
-        for at in range(first, min(first + per_row, len(session.row))):
-            pen.put(" ").put(f"{session.row[at]:02X}", roles.get(at, "disabled"))
-        painted.append(pen.row())
-    pen = Pen(width).put("id", "bold", at=4).put(" 0 2 4   ", "muted")
-    pen.put("OSCCAL", "accent bold").put(f" {' '.join(f'{at:X}' for at in calibration)}   ", "muted")
-    if serial:
-        pen.put("unique").put(f" {serial[0]:02X}-{serial[-1]:02X}", "muted")
-    return [*painted, pen.row()]
+        body.append(Pen(width).put(words, "muted", at=min(6, width - len(words))).row())
+    scale = title.right("same scale", "disabled", margin=1).row()
+    return [scale, *body, *_legend_rows(list(_beside(found)), width)]
 
 
 def page_text(session: Session, cursor: MapCursor) -> tuple[str, str]:
     """The page under the cursor: its name, and where it is and what it holds."""
     found = session.maps[cursor.memory]
-    words = [found.page(cursor.page).value]
-    boot = boot_page(session, found) if cursor.memory == "flash" else None
-    if boot is not None and cursor.page >= boot:
-        words.append("boot section")
-    return f"Page {cursor.page}", f"at {cursor.page * found.page_size:04X}, {', '.join(words)}"
+    start = cursor.page * found.page_size
+    held = found.page(cursor.page).value
+    if not found.paged:
+        end = min(start + found.page_size, found.size) - 1
+        return title_of(cursor.memory), f"{start:04X}-{end:04X}, {held}"
+    boot = boot_page(session, found)
+    where = ", boot" if boot is not None and cursor.page >= boot else ""
+    return f"Page {cursor.page}", f"at {start:04X}{where}, {held}"
 
 
 def page_rows(session: Session, cursor: MapCursor, width: int) -> list[Row]:
-    """The page under the cursor in words, with its first bytes."""
+    """The page under the cursor in words, with its first bytes as they are staged."""
     found = session.maps.get(cursor.memory)
     if found is None:
         return []
@@ -303,15 +208,18 @@ def page_rows(session: Session, cursor: MapCursor, width: int) -> list[Row]:
     pen = Pen(width).put("►", "accent bold", at=0).put(name, "bold", at=2).put(f" {words}", "muted")
     start = cursor.page * found.page_size
     end = min(start + 2 * BYTES_A_ROW, start + found.page_size, len(found.data))
-    lines = (hex_line(found.data, at, BYTES_A_ROW, width) for at in range(start, end, BYTES_A_ROW))
+    lines = (hex_line(found, at, min(BYTES_A_ROW, end - at), width) for at in range(start, end, BYTES_A_ROW))
     return [pen.row(), *lines]
 
 
-def hex_line(data: bytes | bytearray, address: int, count: int, width: int) -> Row:
-    """An address and ``count`` bytes, blank ones dim."""
+def hex_line(found: PageMap, address: int, count: int, width: int) -> Row:
+    """An address and ``count`` bytes, blank ones dim, staged ones marked."""
     pen = Pen(width).put(f"{address:04X}", "muted", at=1)
-    for offset, byte in enumerate(data[address : address + count]):
-        pen.put("  " if offset == 8 else " ").put(f"{byte:02X}", "disabled" if byte == BLANK else "")
+    for at in range(address, address + count):
+        byte = found.staged.get(at, found.data[at])
+        pen.put(" " if at - address == 8 else "").put("◆" if at in found.staged else " ", "warning")
+        role = "warning bold" if at in found.staged else "disabled" if byte == BLANK else ""
+        pen.put(f"{byte:02X}", role)
     return pen.row()
 
 
@@ -321,5 +229,5 @@ def title_of(memory: str) -> str:
 
 
 def size_text(size: int) -> str:
-    """``32 KiB``, ``512 B``."""
-    return f"{size / 1024:g} KiB" if size >= 1024 else f"{size} B"
+    """``32 KiB``, ``22.4 KiB``, ``512 B``."""
+    return f"{_kib(size)} KiB" if size >= 1024 else f"{size} B"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from avrdeck.boards.fuses import Decoded
 from avrdeck.boards.labels import CLOCKS, hz_label
+from avrdeck.tui.actions import by_id
 from avrdeck.tui.controllers.session import Session
 from avrdeck.tui.draft import Draft
+from avrdeck.tui.views.ink import clipped
 
 Group = tuple[tuple[str, str], ...]
 SPINNER = "►"
@@ -27,15 +29,20 @@ def left(session: Session, narrow: bool) -> list[Group]:
 
 
 def _port(session: Session, narrow: bool) -> Group:
-    name = session.port.removeprefix("/dev/").partition("?")[0]
+    name = clipped(session.port.removeprefix("/dev/").partition("?")[0], 14 if narrow else 24)
     baud = session.programmer.link.transport.baud if session.programmer else session.baud
     return ((name, ""), (f" {baud}" if baud and not narrow else "", "muted"))
 
 
 def mode(session: Session, narrow: bool = False) -> Group:
-    """Whether the target is held, with a symbol that says so without colour."""
+    """Whether the target is held, with a symbol that says so without colour.
+
+    That an ArduinoISP says it holds one means nothing: it always does. A signature that was read does.
+    """
     if session.lost:
         return (("× ", "error"), ("lost" if narrow else "port lost", ""))
+    if session.in_progmode and not (session.proven or session.job):
+        return (("! ", "warning"), ("not proven" if narrow else "part not proven", ""))
     if session.in_progmode:
         return (("● ", "success"), ("prog" if narrow else "programming mode", ""))
     if session.connected:
@@ -49,9 +56,11 @@ def right(session: Session, narrow: bool) -> list[Group]:
     if session.job:
         share = session.job.share
         words = f"{SPINNER} {session.job.name}" + (f" {share:4.0%}" if share is not None else "")
-        groups.append(((words, "accent bold"),))
+        stop = by_id("app.stop")
+        hint = f"  {stop.key_text} stops" if stop and not narrow else ""
+        groups.append(((words, "accent bold"), (hint, "muted")))
     if session.draft:
-        clock = clock_text(session.draft.decoded_before)
+        clock = clock_text(session.draft.decoded_before) if session.draft.read else ""
         if clock and not (narrow and session.job):
             groups.append(((clock, ""),))
         groups += staged(session.draft)

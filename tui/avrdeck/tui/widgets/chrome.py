@@ -1,8 +1,8 @@
-"""The first and the last line of every screen: status and footer; and the tabs of a narrow deck."""
+"""The first and the last line of every screen: status and footer; a narrow deck's tabs and last line."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from rich.cells import cell_len
 
@@ -10,6 +10,9 @@ from avrdeck.tui import actions
 from avrdeck.tui.actions import Action, Scope
 from avrdeck.tui.views.ink import Pen, Row
 from avrdeck.tui.widgets.sheet import Sheet
+
+BETWEEN = 3
+"""Columns between two keys."""
 
 
 class Bar(Sheet):
@@ -40,12 +43,12 @@ class StatusBar(Bar):
             self.repaint()
 
     def paint(self, width: int) -> list[Row]:
-        """Left groups as far as they fit beside the right ones."""
+        """Left groups as far as they fit beside the right ones: the last two stay longest."""
         right = list(self.right)
         room = width - 2 - _length(right)
         left = list(self.left)
         while len(left) > 1 and _length(left) + 2 > room:
-            left.pop(-2 if len(left) > 3 else -1)
+            left.pop(-3 if len(left) > 2 else -1)
         pen = Pen(width)
         _groups(pen, left, 1)
         _groups(pen, right, width - 1 - _length(right))
@@ -70,16 +73,26 @@ def _label(action: Action) -> str:
     return action.label
 
 
+def _never(_: Action) -> bool:
+    return False
+
+
 class Footer(Bar):
     """The keys that work here: the focused pane's on the left, those that always work on the right.
 
-    ``word`` is what to call a key of these ``scopes`` now; nothing where it does nothing now.
+    ``word`` is what to call a key of these ``scopes`` now, empty where it is not to be shown. One that
+    ``waits`` keeps its place, but dim.
     """
 
-    def __init__(self, scopes: Sequence[Scope], word: Callable[[Action], str] = _label) -> None:
+    def __init__(
+        self,
+        scopes: Sequence[Scope],
+        word: Callable[[Action], str] = _label,
+        waits: Callable[[Action], bool] = _never,
+    ) -> None:
         super().__init__(id="footer")
         self.scopes = tuple(scopes)
-        self.word = word
+        self.word, self.waits = word, waits
 
     def show(self, scopes: Sequence[Scope]) -> None:
         """Show the keys of these scopes, the narrowest first."""
@@ -92,15 +105,17 @@ class Footer(Bar):
         right = _words(action for action in actions.of(Scope.APP) if action.show)
         if Scope.DECK in self.scopes:
             right = [("1-4", "pane", "deck.fuses"), ("z", "zoom", "deck.zoom"), *right]
-        left = self._working()
-        left = [action for action in left if action.id != "deck.zoom"]
+        left = {action.id: action for action in self._working() if action.id != "deck.zoom"}
         if width < 100:
             right = [word for word in right if word[1] != "zoom"]
+        words = {word[2]: word for word in _words(left.values(), self.word)}
         room = width - 5 - _span(right)
-        while left and _span(_words(left, self.word)) > room:
-            left.remove(max(left, key=lambda action: action.rank))
+        over = _span(words.values()) - room
+        for action in sorted(left.values(), key=lambda action: action.rank, reverse=True):
+            if over > 0:
+                over -= _span([words.pop(action.id)]) + BETWEEN
         pen = Pen(width)
-        _keys(pen, _words(left, self.word), 1)
+        _keys(pen, words.values(), 1, {name for name in words if self.waits(left[name])})
         _keys(pen, right, width - 1 - _span(right))
         return [self.banded(pen)]
 
@@ -110,7 +125,7 @@ class Footer(Bar):
         taken: set[str] = set()
         for scope in self.scopes:
             of = [action for action in actions.of(scope) if action.keys.split(",")[0] not in taken]
-            found |= {action.id: action for action in of if action.show and self.word(action)}
+            found |= {action.id: action for action in of if action.show and action.keys and self.word(action)}
             taken |= {key for action in of for key in action.keys.split(",")}
         return list(found.values())
 
@@ -119,16 +134,19 @@ def _words(shown: Iterable[Action], word: Callable[[Action], str] = _label) -> l
     return [(action.key_text, word(action), action.id) for action in shown]
 
 
-def _span(words: Sequence[tuple[str, str, str]]) -> int:
-    return sum(cell_len(f"{key} {label}") for key, label, _ in words) + 3 * max(len(words) - 1, 0)
+def _span(words: Collection[tuple[str, str, str]]) -> int:
+    return sum(cell_len(f"{key} {label}") for key, label, _ in words) + BETWEEN * max(len(words) - 1, 0)
 
 
-def _keys(pen: Pen, words: Sequence[tuple[str, str, str]], at: int) -> None:
+def _keys(
+    pen: Pen, words: Iterable[tuple[str, str, str]], at: int, dim: Collection[str] = frozenset()
+) -> None:
     pen.at = at
     for index, (key, label, identifier) in enumerate(words):
         if index:
-            pen.put("   ")
-        pen.put(key, "accent bold", target=identifier).put(f" {label}", "muted", target=identifier)
+            pen.put(" " * BETWEEN)
+        roles = ("disabled", "disabled") if identifier in dim else ("accent bold", "muted")
+        pen.put(key, roles[0], target=identifier).put(f" {label}", roles[1], target=identifier)
 
 
 class TabBar(Sheet):
@@ -159,3 +177,25 @@ class TabBar(Sheet):
                 line.put("━" * (pen.at - start), "accent", at=start)
             pen.at += 2
         return [pen.row(), line.row()]
+
+
+class LastLine(Sheet):
+    """The console's newest line, on a deck too narrow for its pane."""
+
+    can_focus = False
+
+    def __init__(self) -> None:
+        super().__init__(id="last-line")
+        self.line: tuple[str, str] | None = None
+
+    def paint(self, width: int) -> list[Row]:
+        """A prompt sign and the line."""
+        if self.line is None:
+            return [Row()]
+        text, role = self.line
+        return [
+            Pen(width)
+            .put(">", "accent bold", at=1)
+            .put(f" {text}", "muted" if role == "command" else role)
+            .row()
+        ]

@@ -12,7 +12,7 @@ from textual.reactive import reactive
 from avrdeck.tui.actions import Scope, bindings
 from avrdeck.tui.controllers.session import Session
 from avrdeck.tui.views import connection
-from avrdeck.tui.views.connection import LINES, Line
+from avrdeck.tui.views.connection import Line
 from avrdeck.tui.views.ink import Row
 from avrdeck.tui.widgets.pane import Pane
 from avrdeck.tui.widgets.sheet import Sheet
@@ -37,7 +37,16 @@ class ConnectionForm(Sheet, can_focus=True):
 
     def paint(self, width: int) -> Sequence[Row]:
         """See `views.connection`."""
-        return connection.rows(self.session, LINES[self.line] if self.has_focus else None, width)
+        return connection.rows(self.session, self._here if self.has_focus else None, width, self.size.height)
+
+    @property
+    def _lines(self) -> tuple[Line, ...]:
+        return connection.lines(self.session)
+
+    @property
+    def _here(self) -> Line:
+        """The line under the cursor: the last one where that is there no more."""
+        return self._lines[min(self.line, len(self._lines) - 1)]
 
     def watch_line(self) -> None:
         """Show the cursor where it is."""
@@ -49,17 +58,17 @@ class ConnectionForm(Sheet, can_focus=True):
 
     def action_move(self, step: int) -> None:
         """Move the cursor."""
-        self.line = (self.line + step) % len(LINES)
+        self.line = (self._lines.index(self._here) + step) % len(self._lines)
 
     def action_choose(self) -> None:
         """Choose the value under the cursor."""
-        self.post_message(self.Asked(LINES[self.line]))
+        self.post_message(self.Asked(self._here))
 
     def on_sheet_clicked(self, event: Sheet.Clicked) -> None:
         """Choose what was clicked."""
         event.stop()
         if isinstance(event.target, Line):
-            self.line = LINES.index(event.target)
+            self.line = self._lines.index(event.target)
             self.action_choose()
 
 

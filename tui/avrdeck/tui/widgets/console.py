@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.message import Message
-from textual.suggester import Suggester
 from textual.widgets import Input, Static
 
 from avrdeck.console import history
@@ -16,33 +16,9 @@ from avrdeck.tui.actions import Scope, bindings
 from avrdeck.tui.controllers.session import Session
 from avrdeck.tui.widgets.consolelog import ConsoleLog
 from avrdeck.tui.widgets.pane import Pane
+from avrdeck.tui.widgets.suggesting import CommandColours, CommandSuggester, completed, completions
 
 MAX_HISTORY = 1000
-
-
-def completions(line: str, session: Session) -> list[tuple[str, str]]:
-    """What the last word of ``line`` can become; the command tree is loaded with the first look."""
-    from avrdeck.tui.controllers import console
-
-    return console.completions(line, session)
-
-
-class CommandSuggester(Suggester):
-    """Ghost text behind the cursor: from the command tree, else from the history."""
-
-    def __init__(self, session: Session, history: list[str]) -> None:
-        super().__init__(use_cache=False, case_sensitive=True)
-        self._session, self._history = session, history
-
-    async def get_suggestion(self, value: str) -> str | None:
-        """The line as it would be completed."""
-        if not value.strip():
-            return None
-        old = next((old for old in reversed(self._history) if old.startswith(value) and old != value), None)
-        if old is None and value.rsplit(" ", maxsplit=1)[-1]:
-            fits = completions(value, self._session)
-            return _completed(value, fits[0][0]) if fits else None
-        return old
 
 
 def _common(words: list[str]) -> str:
@@ -54,19 +30,19 @@ def _common(words: list[str]) -> str:
     )
 
 
-def _completed(line: str, word: str) -> str:
-    """``line`` with its last word made ``word``."""
-    return line[: len(line) - len(line.rsplit(" ", maxsplit=1)[-1])] + word
-
-
 class CommandLine(Input):
     """The line that is typed."""
 
     scope = Scope.CONSOLE
     BINDINGS = bindings(Scope.CONSOLE)
 
-    def __init__(self, session: Session, history: list[str]) -> None:
-        super().__init__(id="console-line", compact=True, suggester=CommandSuggester(session, history))
+    def __init__(self, session: Session, history: list[str], tell: Callable[[str], None]) -> None:
+        super().__init__(
+            id="console-line",
+            compact=True,
+            suggester=CommandSuggester(session, history, tell),
+            highlighter=CommandColours(lambda: self.app.theme),
+        )
 
     @property
     def pane(self) -> ConsolePane:
@@ -96,6 +72,13 @@ class CommandLine(Input):
     def action_copy(self) -> None:
         """Copy the selection in the line, else the whole output."""
         self.app.copy_to_clipboard(self.selected_text or self.pane.log_sheet.text())
+
+    async def action_interrupt(self) -> None:
+        """Stop what runs, as in any terminal; else copy."""
+        if self.pane.session.job and not self.selected_text:
+            await self.run_action("app.stop_job")
+        else:
+            self.action_copy()
 
     def action_scroll(self, pages: int) -> None:
         """Scroll the output."""
@@ -133,13 +116,24 @@ class ConsolePane(Pane):
         self.history: list[str] = []
         self._place = 0
         self._loaded = False
+        self._told = ""
+
+    @property
+    def subtitle(self) -> str:
+        """What the suggestion is, or where the search has come to."""
+        return self._told if self.active else ""
+
+    def tell(self, text: str) -> None:
+        """Say it on the lower edge, until the line changes."""
+        self._told = text
+        self.label()
 
     def compose(self) -> ComposeResult:
         """The output above, the line below."""
         yield ConsoleLog()
         with Horizontal(id="console-prompt"):
             yield Static("> ", id="console-mark", markup=False)
-            yield CommandLine(self.session, self.history)
+            yield CommandLine(self.session, self.history, self.tell)
 
     @property
     def log_sheet(self) -> ConsoleLog:
@@ -153,6 +147,18 @@ class ConsolePane(Pane):
     def write(self, text: str, role: str = "") -> None:
         """Add a line of output."""
         self.log_sheet.write(text, role)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """An empty line becomes nothing."""
+        event.stop()
+        if not event.value:
+            self.tell("")
+
+    def search(self, text: str) -> bool:
+        """Go to the last line with ``text``, the next time to the one before; whether there is one."""
+        found = self.log_sheet.search(text)
+        self.tell(found)
+        return bool(found)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Run the line."""
@@ -194,7 +200,7 @@ class ConsolePane(Pane):
         common = _common([word for word, _ in fits])
         if len(common) > len(line.value.split(" ")[-1]):
             end = "" if len(fits) > 1 or common.endswith("=") else " "
-            line.value = _completed(line.value, common) + end
+            line.value = completed(line.value, common) + end
             line.cursor_position = len(line.value)
             return
         for word, words in fits if len(fits) > 1 else ():

@@ -18,6 +18,9 @@ from avrdeck.tui.widgets.sheet import Sheet
 MAX_LINES = 100_000
 """Lines of output that are kept: an hour of busy work, in about 20 MB."""
 
+NOWHERE = -1
+"""In place of a line's number."""
+
 
 class ConsoleLog(Sheet):
     """What commands said. Lines are painted when they come into sight, so their number costs nothing."""
@@ -28,6 +31,7 @@ class ConsoleLog(Sheet):
         super().__init__(id="console-log")
         self.lines: deque[tuple[str, str]] = deque(maxlen=MAX_LINES)
         self.found = ""
+        self.match = NOWHERE
         self._widest = 0
         self._behind, self._caught_up = False, 0.0
         self._at_end, self._height = True, 0
@@ -72,7 +76,7 @@ class ConsoleLog(Sheet):
     def clear(self) -> None:
         """Forget every line."""
         self.lines.clear()
-        self._widest = 0
+        self._widest, self.match = 0, NOWHERE
         self.virtual_size = Size(1, 0)
         self.scroll_home(animate=False, immediate=True, force=True)
         self.refresh()
@@ -95,20 +99,20 @@ class ConsoleLog(Sheet):
             pen.put("> ", "accent bold").put(text, "bold")
         else:
             pen.put("  ").put(text, role)
-        row = self._marked(text, pen.row())
+        row = self._marked(text, pen.row(), "reverse" if line == self.match else "underline")
         pieces = grouped(self._selected(cells(row, wide), line))
         strip = Strip([Segment(piece, self.ink(ink)) for piece, ink in pieces], wide)
         return strip.crop(x, x + width).apply_offsets(x, line)
 
-    def _marked(self, text: str, row: Row) -> Row:
-        """With what was searched for underlined."""
+    def _marked(self, text: str, row: Row, how: str) -> Row:
+        """With what was searched for marked."""
         if not self.found:
             return row
         pen = Pen(0, runs=list(row.runs))
-        start = text.lower().find(self.found)
+        start = text.lower().find(self.found.lower())
         while start >= 0:
-            pen.put(text[start : start + len(self.found)], "accent bold underline", at=start + 2)
-            start = text.lower().find(self.found, start + 1)
+            pen.put(text[start : start + len(self.found)], f"accent bold {how}", at=start + 2)
+            start = text.lower().find(self.found.lower(), start + 1)
         return pen.row()
 
     def _selected(self, line: list[tuple[str, str]], y: int) -> list[tuple[str, str]]:
@@ -133,15 +137,20 @@ class ConsoleLog(Sheet):
         del selection
         self.refresh()
 
-    def search(self, text: str) -> bool:
-        """Mark every ``text`` and go to the last; whether there is one."""
-        self.found = text.lower()
+    def search(self, text: str) -> str:
+        """Mark every ``text`` and go to the last, again and again to the one before.
+
+        Says which of how many lines with it that is; nothing where there is none.
+        """
+        again, self.found, wanted = text == self.found, text, text.lower()
+        places = [n for n, (line, _) in enumerate(self.lines) if wanted in line.lower()] if text else []
+        before = [n for n in places if n < self.match] if again else []
+        self.match = (before or places or [NOWHERE])[-1]
         self.refresh()
-        for index in range(len(self.lines) - 1, -1, -1) if text else ():
-            if self.found in self.lines[index][0].lower():
-                self.scroll_to(y=max(index - self.size.height // 2, 0), animate=False, immediate=True)
-                return True
-        return False
+        if not places:
+            return ""
+        self.scroll_to(y=max(self.match - self.size.height // 2, 0), animate=False, immediate=True)
+        return f"line {places.index(self.match) + 1} of {len(places)} with {text}"
 
     def text(self) -> str:
         """Every line, for the clipboard."""

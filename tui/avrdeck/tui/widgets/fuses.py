@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from textual import events
 from textual.app import ComposeResult
 from textual.message import Message
 from textual.reactive import reactive
@@ -14,27 +13,21 @@ from avrdeck.boards.models import BitField
 from avrdeck.tui.actions import Scope, bindings
 from avrdeck.tui.controllers.session import Session
 from avrdeck.tui.draft import Draft
-from avrdeck.tui.views import findings, fusegrid, fuserows
+from avrdeck.tui.offering import Waiting
+from avrdeck.tui.views import frame, fusegrid, fuserows, unread
 from avrdeck.tui.views.fusegrid import BitCell, ByteCell, Cell, Cursor, FieldCell, Line
-from avrdeck.tui.views.ink import Pen, Row, clipped
+from avrdeck.tui.views.ink import Row
+from avrdeck.tui.widgets.findings import Findings, told
 from avrdeck.tui.widgets.pane import Pane
 from avrdeck.tui.widgets.sheet import Sheet
 
-NO_PART = "No part yet: x connects, p chooses one by hand."
 
-
-class FuseEditor(Sheet, can_focus=True):
+class FuseEditor(Sheet, Waiting, can_focus=True):
     """Bytes, bits and fields; an edit in any of the three moves the others."""
 
     scope = Scope.FUSES
     BINDINGS = bindings(Scope.FUSES)
     cursor: reactive[Cursor] = reactive(Cursor(), repaint=False)
-
-    @dataclass
-    class Edited(Message):
-        """The user staged a change."""
-
-        draft: Draft
 
     @dataclass
     class FieldAsked(Message):
@@ -44,10 +37,9 @@ class FuseEditor(Sheet, can_focus=True):
 
     @dataclass
     class ByteAsked(Message):
-        """The user wants to type a byte; ``first`` is what was typed already."""
+        """The user wants to type a byte."""
 
         memory: str
-        first: str = ""
 
     @dataclass
     class PresetAsked(Message):
@@ -82,7 +74,7 @@ class FuseEditor(Sheet, can_focus=True):
         """See `views.fuserows`."""
         draft = self.session.draft
         if draft is None:
-            return [Pen(width).put(NO_PART, "muted", at=1).row()]
+            return told(unread.no_part(self.session), width)
         key = (draft.part.name, width)
         if key != self._laid_out:
             held, self._laid_out = self._held, key
@@ -91,8 +83,9 @@ class FuseEditor(Sheet, can_focus=True):
             place = fusegrid.place_of(self._cells, held) or self.cursor.inside(self._cells)
             self.set_reactive(FuseEditor.cursor, place)
             self._painted = None
-        if self._painted is None or self._painted.draft is not draft:
+        if self._painted is None:
             self._painted = fuserows.Editor(draft, self._lines, width)
+        self._painted.draft = draft
         return self._painted.rows(self.cell if self.has_focus else None, self.height_wanted())
 
     def height_wanted(self) -> int:
@@ -114,7 +107,7 @@ class FuseEditor(Sheet, can_focus=True):
         self.watch_cursor()
 
     def _edit(self, draft: Draft) -> None:
-        self.post_message(self.Edited(draft))
+        self.session.edit(draft)
 
     def action_move(self, down: int, right: int) -> None:
         """Move the cursor."""
@@ -144,12 +137,10 @@ class FuseEditor(Sheet, can_focus=True):
             case ByteCell(memory) | BitCell(memory):
                 self.post_message(self.ByteAsked(memory))
 
-    def on_key(self, event: events.Key) -> None:
-        """Bits take 0 and 1."""
-        draft, cell = self.session.draft, self.cell
-        if draft and isinstance(cell, BitCell) and event.character == "0":
-            event.stop()
-            self._edit(draft.put(cell.memory, draft.value(cell.memory) & ~(1 << cell.bit)))
+    def waits(self, verb: str) -> bool:
+        """See `Waiting.waits`: there is nothing to edit without a part, and nothing to take back unstaged."""
+        draft = self.session.draft
+        return draft is None or (verb == "revert" and not draft.staged)
 
     def action_findings(self, pages: int) -> None:
         """Scroll the findings."""
@@ -190,24 +181,6 @@ class FuseEditor(Sheet, can_focus=True):
             self.action_choose()
 
 
-class Findings(Sheet):
-    """What there is to say about the staged bytes."""
-
-    can_focus = False
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(id="findings")
-        self.session = session
-
-    def paint(self, width: int) -> Sequence[Row]:
-        """What the bytes add up to, then the findings."""
-        draft = self.session.draft
-        if draft is None:
-            return []
-        adds_up = findings.summary_row(draft, width)
-        return [*adds_up, *([Row()] if adds_up else []), *findings.rows(draft.findings, draft.part, width)]
-
-
 class FusePane(Pane):
     """Fuses and lock bits."""
 
@@ -232,8 +205,9 @@ class FusePane(Pane):
     def subtitle(self) -> str:
         """What is under the cursor."""
         draft, editor = self.session.draft, self.entry()
-        words = fuserows.described(draft, editor.cell) if draft and editor.has_focus else ""
-        return clipped(words, max(self.size.width - 6, 1))
+        if draft is None or not editor.has_focus:
+            return ""
+        return fuserows.described(draft, editor.cell, self.outer_size.width - frame.BESIDE)
 
     def refresh_session(self) -> None:
         """See `Pane.refresh_session`."""

@@ -19,6 +19,8 @@ from avrdeck.tui.views.ink import Pen, Row, cells, grouped
 from avrdeck.tui.widgets.sheet import Sheet
 
 HEX_AT = 8
+WITH_TEXT = HEX_AT + 51 + ROW
+"""Columns from which the bytes' text stands beside them; it is left out rather than cut."""
 DIGITS = "0123456789abcdefABCDEF"
 
 
@@ -32,12 +34,16 @@ class HexHead(Sheet):
         pen = Pen(width)
         for index in range(ROW):
             pen.put(f"{index:X}", "disabled", at=_hex_column(index) + 1)
-            pen.put(f"{index:X}", "disabled", at=_text_column(index))
+            if width >= WITH_TEXT:
+                pen.put(f"{index:X}", "disabled", at=_text_column(index))
         return [pen.row()]
 
 
-class HexGrid(Sheet, can_focus=True):
-    """Address, sixteen bytes, their text; a line with the file's bytes beneath where they differ."""
+class HexGrid(Sheet, can_focus=True, inherit_bindings=False):
+    """Address, sixteen bytes, their text; a line with the file's bytes beneath where they differ.
+
+    The screen has the keys; here only the digits that are typed over a byte are taken.
+    """
 
     cursor: reactive[int] = reactive(0, repaint=False)
     editing: reactive[bool] = reactive(False)
@@ -67,7 +73,7 @@ class HexGrid(Sheet, can_focus=True):
         model = self.model
         lines: list[tuple[str, int]] = []
         for start in range(0, len(model.data), ROW):
-            if start and start % model.page_size == 0:
+            if model.paged and start and start % model.page_size == 0:
                 lines.append(("page", start))
             lines.append(("row", start))
             if model.differing and model.row_differs(start):
@@ -91,13 +97,13 @@ class HexGrid(Sheet, can_focus=True):
             line = self._where.get(address - address % ROW)
             if line is not None:
                 self.refresh(Region(0, line - self.scroll_offset.y, self.size.width, 1))
-        self.post_message(self.Moved())
+        self.tell()
 
     def watch_editing(self) -> None:
         """Show that bytes are typed over."""
         self._half = False
         self.refresh()
-        self.post_message(self.Moved())
+        self.tell()
 
     def _follow(self) -> None:
         line = self._where.get(self.cursor - self.cursor % ROW)
@@ -108,26 +114,30 @@ class HexGrid(Sheet, can_focus=True):
         """Move the cursor, kept inside."""
         self.cursor = max(0, min(address, len(self.model.data) - 1))
 
+    @property
+    def bytes_shown(self) -> int:
+        """How many bytes a screen of rows holds, but for what one keeps in sight of the screen before."""
+        return max(self.size.height - 2, 1) * ROW
+
+    def tell(self) -> None:
+        """Let the screen show what is different."""
+        self.post_message(self.Moved())
+
     def on_key(self, event: events.Key) -> None:
-        """Move, or type over in edit mode."""
-        page = max(self.size.height - 2, 1) * ROW
-        steps = {"left": -1, "right": 1, "up": -ROW, "down": ROW, "pageup": -page, "pagedown": page}
-        if event.key in steps:
-            self.go(self.cursor + steps[event.key])
-        elif event.key == "home":
-            self.go(self.cursor - self.cursor % ROW)
-        elif event.key == "end":
-            self.go(self.cursor - self.cursor % ROW + ROW - 1)
-        elif event.key == "ctrl+home":
-            self.go(0)
-        elif event.key == "ctrl+end":
-            self.go(len(self.model.data) - 1)
-        elif self.editing and event.character and event.character in DIGITS:
+        """Type over, in edit mode."""
+        if self.editing and event.character and event.character in DIGITS:
+            event.stop()
+            event.prevent_default()
             self._type(int(event.character, 16))
-        else:
-            return
-        event.stop()
-        event.prevent_default()
+
+    def take_back(self) -> None:
+        """Undo what was typed over last: half a byte here, else the byte before."""
+        if not self._half:
+            self.go(self.cursor - 1)
+        self._half = False
+        self.model.stage(self.cursor, self.model.data[self.cursor])
+        self.refresh()
+        self.tell()
 
     def _type(self, digit: int) -> None:
         """High digit first, then low, then on to the next byte."""
@@ -139,7 +149,7 @@ class HexGrid(Sheet, can_focus=True):
             self.model.stage(self.cursor, digit << 4 | old & 0x0F)
             self._half = True
         self.refresh()
-        self.post_message(self.Moved())
+        self.tell()
 
     def render_line(self, y: int) -> Strip:
         """One line of what is in sight."""
@@ -149,7 +159,7 @@ class HexGrid(Sheet, can_focus=True):
             return Strip([Segment(" " * width, self.ink(""))], width)
         kind, start = self._lines[line]
         if kind == "row":
-            pieces = self._data_row(start)
+            pieces = self._data_row(start, text=width >= WITH_TEXT)
             used = sum(len(text) for text, _ in pieces)
             pieces.append((" " * max(width - used, 0), ""))
         else:
@@ -162,12 +172,12 @@ class HexGrid(Sheet, can_focus=True):
         pen = Pen(width).put("─ ", "disabled", at=HEX_AT - 1)
         return pen.put(f"page {start // self.model.page_size}", "disabled").rule(margin=2).row()
 
-    def _data_row(self, start: int) -> list[tuple[str, str]]:
+    def _data_row(self, start: int, *, text: bool) -> list[tuple[str, str]]:
         """The row's pieces, joined by hand: a screen of them is painted with every scrolled line."""
         model = self.model
         differs = bool(model.differing) and model.row_differs(start)
         pieces = [("≠ " if differs else "  ", "warning"), (f"{start:0{self._digits}X}".ljust(5), "muted")]
-        text: list[tuple[str, str]] = []
+        letters: list[tuple[str, str]] = []
         for index in range(ROW):
             at = start + index
             if at >= len(model.data):
@@ -178,8 +188,8 @@ class HexGrid(Sheet, can_focus=True):
             pieces.append((gap + ("◆" if at in model.staged else " "), "warning"))
             pieces.append((f"{byte:02X}", role))
             shown = 0x20 <= byte < 0x7F
-            text.append((chr(byte) if shown else "·", role if shown or "reverse" in role else "disabled"))
-        return [*pieces, ("   ", ""), *text]
+            letters.append((chr(byte) if shown else "·", role if shown or "reverse" in role else "disabled"))
+        return [*pieces, ("   ", ""), *letters] if text else pieces
 
     def _role(self, at: int) -> str:
         model = self.model
@@ -203,7 +213,9 @@ class HexGrid(Sheet, can_focus=True):
             if self.model.differs(at):
                 byte = content[at - start]
                 pen.put(f"{byte:02X}", "warning", at=_hex_column(at - start))
-                pen.put(chr(byte) if 0x20 <= byte < 0x7F else "·", "warning", at=_text_column(at - start))
+                if width >= WITH_TEXT:
+                    letter = chr(byte) if 0x20 <= byte < 0x7F else "·"
+                    pen.put(letter, "warning", at=_text_column(at - start))
         return pen.row()
 
     def on_click(self, event: events.Click) -> None:
@@ -223,18 +235,3 @@ def _hex_column(index: int) -> int:
 
 def _text_column(index: int) -> int:
     return HEX_AT + 51 + index
-
-
-def inspector(model: HexModel, address: int, width: int) -> Sequence[Row]:
-    """What the byte under the cursor is, in several readings."""
-    byte = model.byte(address)
-    page = address // model.page_size
-    rows = [Pen(width).put("At ", "muted", at=1).put(f"{address:04X}").put(f" page {page}").rule().row()]
-    signed = byte - 256 if byte > 127 else byte
-    pen = Pen(width).put("u8 ", "muted", at=1).put(f"{byte:<5}").put("i8 ", "muted").put(f"{signed:<6}")
-    rows.append(pen.put("bits ", "muted").put(f"{byte >> 4:04b} {byte & 15:04b}").row())
-    if address + 1 < len(model.data):
-        word = byte | model.byte(address + 1) << 8
-        pen = Pen(width).put("u16 ", "muted", at=1).put(f"{word:<6}").put("word ", "muted").put(f"{word:04X}")
-        rows.append(pen.put("   at word ", "muted").put(f"{address // 2:04X}").row())
-    return rows

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from rich.segment import Segment
 from rich.style import Style
+from textual.strip import Strip
 from textual.widget import Widget
 
 from avrdeck.tui import themes
-from avrdeck.tui.views.ink import ATTRIBUTES, ROLES
+from avrdeck.tui.views.ink import ATTRIBUTES, ROLES, Row, pieces
 
 
 class Inked(Widget):
@@ -28,13 +30,26 @@ class Inked(Widget):
             style = self._inks[role, band] = self._mixed(role, band=band)
         return style
 
+    def strip(self, row: Row, width: int) -> Strip:
+        """A row as it is painted."""
+        parts = pieces(row, width)
+        return Strip([Segment(text, self.ink(role, band=row.band)) for text, role in parts], width)
+
     def _mixed(self, role: str, *, band: bool) -> Style:
         words = role.split()
         colour = next((word for word in words if word in ROLES), "text")
         attributes = {word: True for word in words if word in ATTRIBUTES}
         inks = themes.inks(self.app.theme)
         ground = inks.panel if band else self.rich_style.bgcolor
-        return Style(color=inks.of[colour], bgcolor=ground, **attributes)  # type: ignore[arg-type]
+        style = Style(color=inks.of[colour], bgcolor=ground, **attributes)  # type: ignore[arg-type]
+        return self._filtered(style)
+
+    def _filtered(self, style: Style) -> Style:
+        """As the app's filters leave it: they look at nothing but the style, so once is enough."""
+        segments = [Segment(" ", style)]
+        for line_filter in self.get_line_filters():
+            segments = line_filter.apply(segments, self.background_colors[1])
+        return segments[0].style or style
 
     def notify_style_update(self) -> None:
         """Forget the colours of an earlier theme."""

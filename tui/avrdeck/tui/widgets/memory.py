@@ -11,15 +11,16 @@ from textual.reactive import reactive
 
 from avrdeck.tui.actions import Scope, bindings
 from avrdeck.tui.controllers.session import Session
+from avrdeck.tui.offering import Waiting
 from avrdeck.tui.pages import PageMap
-from avrdeck.tui.views import memorymap
+from avrdeck.tui.views import memorymap, pagegrid
 from avrdeck.tui.views.ink import Row
-from avrdeck.tui.views.memorymap import MapCursor
+from avrdeck.tui.views.pagegrid import MapCursor
 from avrdeck.tui.widgets.pane import Pane
 from avrdeck.tui.widgets.sheet import Sheet
 
 
-class MemoryMap(Sheet, can_focus=True):
+class MemoryMap(Sheet, Waiting, can_focus=True):
     """Flash, EEPROM and the signature row, with a cursor that moves by pages."""
 
     scope = Scope.MEMORY
@@ -64,7 +65,7 @@ class MemoryMap(Sheet, can_focus=True):
         """See `views.memorymap`."""
         self._stay_inside()
         shown = self.cursor if self.has_focus or width >= memorymap.WIDE else None
-        return memorymap.rows(self.session, shown, width)
+        return memorymap.rows(self.session, shown, width, self.size.height)
 
     def _stay_inside(self) -> None:
         """Another part may have less of the memory that the cursor is in, or none."""
@@ -86,6 +87,16 @@ class MemoryMap(Sheet, can_focus=True):
         """Show the cursor or hide it, in the paint in which the frame changes."""
         self.watch_cursor()
 
+    def waits(self, verb: str) -> bool:
+        """See `Waiting.waits`: bytes that were not read are neither shown, saved nor compared."""
+        draft, maps = self.session.draft, self.session.maps.values()
+        match verb:
+            case "hex" | "save" | "compare":
+                return not any(found.complete for found in maps)
+            case "write":
+                return not any(found.staged for found in maps) and not (draft and draft.staged)
+        return False
+
     def _go(self, page: int) -> None:
         if self.map:
             self.cursor = replace(self.cursor, page=max(0, min(page, self.map.count - 1)))
@@ -99,8 +110,8 @@ class MemoryMap(Sheet, can_focus=True):
         if self.map is None:
             return
         flash = self.session.maps["flash"]
-        plan = memorymap.grid(flash, self.size.width)
-        page = self.cursor.page + step * plan.columns * plan.pages
+        plan = pagegrid.grid(flash, self.scrollable_content_region.width, self.size.height)
+        page = self.cursor.page + step * plan.pages_a_row
         if page >= self.map.count and self.cursor.memory == "flash" and "eeprom" in self.session.maps:
             self.cursor = MapCursor("eeprom", 0)
         elif page < 0 and self.cursor.memory == "eeprom":
@@ -133,9 +144,12 @@ class MemoryMap(Sheet, can_focus=True):
         self.post_message(self.CompareAsked(self.cursor.memory))
 
     async def action_write(self) -> None:
-        """See what writing the staged bytes takes; without any the staged fuses are meant."""
-        if self.map and self.map.staged:
-            self.post_message(self.WriteAsked(self.cursor.memory))
+        """See what writing the staged bytes takes, first here, then elsewhere; else fuses are meant."""
+        maps = self.session.maps
+        here = self.cursor.memory
+        names = [name for name in (here, *maps) if name in maps and maps[name].staged]
+        if names:
+            self.post_message(self.WriteAsked(names[0]))
         else:
             await self.app.run_action("app.write_fuses")
 

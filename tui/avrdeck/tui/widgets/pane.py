@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from rich.segment import Segment
 from textual.containers import Vertical
 from textual.geometry import Offset, Region, Size
 from textual.strip import Strip
@@ -15,6 +14,8 @@ from avrdeck.tui.widgets.inked import Inked
 
 REPAINT_SECONDS = 0.1
 """Repainting progress more often slows the wire of a remote terminal."""
+MOST_STRIPS = 32
+"""Lines of its frame that a pane keeps: those with the focus and without, and some words on them."""
 
 
 class Pane(Vertical, Inked):
@@ -32,7 +33,7 @@ class Pane(Vertical, Inked):
         self.session = session
         self.active = False
         self._look = ("", "", False)
-        self._strips: dict[tuple[str, str, bool, int], list[Strip]] = {}
+        self._strips: dict[Row, Strip] = {}
 
     @property
     def title(self) -> str:
@@ -51,6 +52,10 @@ class Pane(Vertical, Inked):
     def refresh_session(self) -> None:
         """Show the session as it is now."""
         self.label()
+
+    def on_resize(self) -> None:
+        """Share the new room out; a pane that comes to the front may hold another part than before."""
+        self.refresh_session()
 
     def on_descendant_focus(self) -> None:
         """Show where the focus is."""
@@ -88,20 +93,12 @@ class Pane(Vertical, Inked):
         return lines if crop.column_span == (0, width) else [line.crop(*crop.column_span) for line in lines]
 
     def _framed(self, width: int) -> list[Strip]:
-        """The strips of `views.frame`, kept as long as they look the same: Textual keeps their pieces."""
-        look = (*self._look, width)
-        if look not in self._strips:
-            title, subtitle, active = self._look
-            rows = frame.rows(width, title, subtitle, active=active)
-            self._strips = {look: [self._strip(row) for row in rows]}
-        return self._strips[look]
-
-    def _strip(self, row: Row) -> Strip:
-        """A row whose runs fill it, with the app's filters, as on every line that Textual paints itself."""
-        strip = Strip([Segment(run.text, self.ink(run.role)) for run in row.runs])
-        for line_filter in self.get_line_filters():
-            strip = strip.apply_filter(line_filter, self.background_colors[1])
-        return strip
+        """The strips of `views.frame`; those of the looks before are kept: Textual keeps their pieces."""
+        title, subtitle, active = self._look
+        rows = frame.rows(width, title, subtitle, active=active)
+        if len(self._strips) > MOST_STRIPS:
+            self._strips.clear()
+        return [self._strips.get(row) or self._strips.setdefault(row, self.strip(row, width)) for row in rows]
 
     def notify_style_update(self) -> None:
         """Forget the colours of an earlier theme."""

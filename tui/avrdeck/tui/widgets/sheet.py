@@ -18,8 +18,16 @@ from avrdeck.tui.views.ink import Row, pieces, target_at
 from avrdeck.tui.widgets.inked import Inked
 
 
+def _at(rows: Sequence[Row], line: int) -> Row:
+    """The row of a line; below the last one there is nothing."""
+    return rows[line] if line < len(rows) else Row()
+
+
 class Sheet(ScrollView, Inked):
-    """Rows of `avrdeck.tui.views.ink`. Subclasses give them in `paint` and call `repaint`."""
+    """Rows of `avrdeck.tui.views.ink`. Subclasses give them in `paint` and call `repaint`.
+
+    A sheet has no border and no padding: what stands around it has.
+    """
 
     virtual_size: Reactive[Size] = Reactive(Size(0, 0), repaint=False)
     """Columns and rows of all there is. Textual lays the screen out when it changes; how much there is to
@@ -40,6 +48,7 @@ class Sheet(ScrollView, Inked):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, classes=classes)
         self.rows: tuple[Row, ...] = ()
+        self._strips: dict[int, Strip] = {}
 
     def paint(self, width: int) -> Sequence[Row]:
         """The rows for a sheet of ``width`` columns."""
@@ -51,12 +60,14 @@ class Sheet(ScrollView, Inked):
         if not width:
             return
         before, self.rows = self.rows, tuple(self.paint(width))
+        same = (line for line in self._strips if _at(before, line) == _at(self.rows, line))
+        self._strips = {line: self._strips[line] for line in same}
         size, shown = Size(width, len(self.rows)), self.virtual_size
         self.virtual_size = size
         if size.width != shown.width or (size != shown and self.styles.auto_dimensions):
             self.refresh(layout=bool(self.styles.auto_dimensions))
         else:
-            self._refresh_changed(before, width)
+            self._refresh_changed(width)
         cursor = next((y for y, row in enumerate(self.rows) if row.cursor), None)
         if cursor is not None:
             self.scroll_to_region(Region(0, cursor, width, 1), animate=False, force=True, immediate=True)
@@ -70,14 +81,11 @@ class Sheet(ScrollView, Inked):
         del container, viewport
         return len(self.paint(width))
 
-    def _refresh_changed(self, before: tuple[Row, ...], width: int) -> None:
+    def _refresh_changed(self, width: int) -> None:
         """Refresh the lines in sight that look different: over SSH every line counts."""
         top = self.scroll_offset.y
-        changed = [
-            Region(0, line - top, width, 1)
-            for line in range(top, min(top + self.size.height, max(len(self.rows), len(before))))
-            if before[line : line + 1] != self.rows[line : line + 1]
-        ]
+        in_sight = range(top, top + self.size.height)
+        changed = [Region(0, line - top, width, 1) for line in in_sight if line not in self._strips]
         if changed:
             self.refresh(*changed)
 
@@ -117,10 +125,27 @@ class Sheet(ScrollView, Inked):
         self.call_after_refresh(self.repaint)
 
     def _restyle(self, _: object) -> None:
-        self._inks.clear()
+        self.notify_style_update()
         self.rows = ()
         self.repaint()
         self.refresh()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines in sight, each made once as long as its row looks the same.
+
+        For a change anywhere on the screen Textual asks for every line of all that stands beside it.
+        """
+        if not self.rows:  # its lines are of a kind of their own
+            return super().render_lines(crop)
+        width, top = self.outer_size.width, self.scroll_offset.y
+        lines = [self._kept(line + top, width) for line in crop.line_range]
+        return lines if crop.column_span == (0, width) else [line.crop(*crop.column_span) for line in lines]
+
+    def _kept(self, line: int, width: int) -> Strip:
+        strip = self._strips.get(line)
+        if strip is None or strip.cell_length != width:
+            strip = self._strips[line] = self.strip(_at(self.rows, line), width)
+        return strip
 
     def render_line(self, y: int) -> Strip:
         """One line of what is in sight."""
@@ -131,6 +156,11 @@ class Sheet(ScrollView, Inked):
         row = self.rows[line]
         parts = pieces(row, width)
         return Strip([Segment(text, self.ink(role, band=row.band)) for text, role in parts], width)
+
+    def notify_style_update(self) -> None:
+        """Forget the colours of an earlier theme."""
+        super().notify_style_update()
+        self._strips.clear()
 
     def on_click(self, event: events.Click) -> None:
         """Tell what was clicked; a click elsewhere only takes the focus."""
