@@ -81,3 +81,4 @@ async def test_a_command_is_stopped_from_the_line_it_was_typed_into(deck, key):
         await bench.press(key)
         await bench.done()
         assert bench.session.job is None
+        assert "× Stopped" in bench.app.deck.console.log_sheet.text()

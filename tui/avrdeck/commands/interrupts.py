@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 
 from avrdeck.commands.verb import Work
+from avrdeck.protocol.errors import Cancelled
 
 ENDINGS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 """Somebody ends the program, or closes its terminal."""
@@ -31,6 +32,11 @@ async def tidily(work: Work) -> None:
     if task := asyncio.current_task():
         when_ended(task.cancel)
     await work
+
+
+def stopped() -> Cancelled:
+    """What a console tells of a command that its user stopped before it did anything."""
+    return Cancelled("Stopped", advice="The line to the programmer is in sync.")
 
 
 @contextmanager

@@ -11,7 +11,8 @@ from avrdeck.commands.advising import in_console
 from avrdeck.commands.answers import typed_line
 from avrdeck.commands.deck import Deck
 from avrdeck.commands.interpreter import Interpreter
-from avrdeck.protocol.errors import Cancelled, Fault
+from avrdeck.commands.interrupts import stopped
+from avrdeck.protocol.errors import Fault
 
 GOODBYES = frozenset({"exit", "quit"})
 """What people type to leave, besides Ctrl-D."""
@@ -77,7 +78,7 @@ async def _attempt(interpreter: Interpreter, line: str) -> None:
     try:
         await work
     except asyncio.CancelledError:
-        interpreter.deck.out.fault(Cancelled("Stopped", advice="The line to the programmer is in sync."))
+        interpreter.deck.out.fault(stopped())
     except Fault as fault:
         fault.advice = in_console(fault.advice)
         interpreter.deck.out.fault(fault)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TextIO
@@ -9,6 +10,7 @@ from typing import TextIO
 from avrdeck.commands.advising import in_console
 from avrdeck.commands.deck import Deck
 from avrdeck.commands.interpreter import Interpreter
+from avrdeck.commands.interrupts import stopped
 from avrdeck.commands.output import Output
 from avrdeck.commands.settings import Settings
 from avrdeck.commands.tree import FACES
@@ -99,6 +101,9 @@ async def run_line(line: str, session: Session, write: Write, ask: Ask) -> None:
     except Fault as fault:
         output.fault(fault)
         session.stopped = fault if isinstance(fault, Cancelled) else None
+    except asyncio.CancelledError:
+        output.fault(stopped())
+        raise
     finally:
         stop()
     await session.adopt(changes=_changed_the_chip(sent, session))

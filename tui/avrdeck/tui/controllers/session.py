@@ -97,7 +97,8 @@ class Session(Wire):
 
     async def _ready(self) -> Programmer:
         if self.programmer is None:
-            raise UsageFault("No programmer is connected", advice="Press x to connect, o to choose the port.")
+            advice = "On the deck x connects, o chooses the port."
+            raise UsageFault("No programmer is connected", advice=advice)
         if not (self.programmer.in_progmode and self.proven):
             from avrdeck.tui.controllers import reading
 
