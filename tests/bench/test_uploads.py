@@ -73,7 +73,7 @@ async def test_a_real_optiboot_of_a_kilobyte_is_seen_and_spared() -> None:
     """The compiler here makes it larger than its usual 512 bytes; nothing that it answers says so."""
     with Rig(optiboot(), dtr_reset=True) as rig:
         before = rig.dump().device_flash
-        with pytest.raises(UsageFault, match="begins at 0x7c00"):
+        with pytest.raises(UsageFault, match="begins at 0x7C00"):
             await uploaded(rig, random.Random(4).randbytes(0x7D00), delta=False)
         assert rig.dump().device_flash == before
 

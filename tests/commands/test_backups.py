@@ -102,7 +102,7 @@ def test_compare_with_another_and_with_the_chip(avrdeck: Avrdeck, chip: str, app
     for other in ([second], ["-P", chip]):
         ran = avrdeck("backups", "compare", first, *other)
         assert ran.status == 0
-        assert "flash   200 bytes differ, at 0x0000-0x00c7" in ran.out
+        assert "flash   200 bytes differ, at 0x0000-0x00C7" in ran.out
         assert "the same chip" in ran.out
         found = avrdeck("backups", "compare", first, *other, "--json").json
         assert found["memories"]["flash"]["ranges"] == [[0, 200]]

@@ -29,7 +29,7 @@ def test_the_plan_is_shown_and_what_it_held_is_saved(
 ) -> None:
     ran = avrdeck("burn", "--bootloader", loader, *FUSES, "-P", chip, "--yes")
     assert ran.status == 0
-    for line in ("lfuse: 62 → FF", "Lock and verify: FF → CF", "2 bytes of loader.hex at 0x1f00"):
+    for line in ("lfuse: 62 → FF", "Lock and verify: FF → CF", "2 bytes of loader.hex at 0x1F00"):
         assert line in ran.err
     assert "loader.hex is in the ATmega88P" in ran.out
     assert "lfuse FF  hfuse DE  efuse FA  lock CF" in ran.out
@@ -76,8 +76,8 @@ def test_a_serial_number_is_in_the_chip_its_receipt_and_its_history(
     options = ["--serial", "text:SN-{counter:4}", "--serial-at", "eeprom:0x1F0"]
     ran = avrdeck("burn", "--bootloader", loader, *FUSES, *options, "-P", chip, "--yes")
     assert ran.status == 0
-    assert "Serial number: SN-{counter:4}, at 0x01f0 of eeprom" in ran.err
-    assert "serial number SN-0001 (53 4E 2D 30 30 30 31) at 0x01f0 of eeprom" in ran.out
+    assert "Serial number: SN-{counter:4}, at 0x01F0 of eeprom" in ran.err
+    assert "serial number SN-0001 (53 4E 2D 30 30 30 31) at 0x01F0 of eeprom" in ran.out
     assert "SN-0001" in avrdeck("dump", "eeprom", "0x1F0", "16", "-P", chip).out
     shown = avrdeck("inventory", "show", "1").out
     assert "burn     loader.hex, serial number SN-0001" in shown
@@ -110,7 +110,7 @@ def test_a_dry_run_uses_no_number_and_says_which_it_would_be(avrdeck: Avrdeck, o
     for _ in range(2):
         out = avrdeck(*arguments).out
         assert "made for 16 MHz, 57600 baud (UBRR 34, -0.8 %), no LED, waits 2 s for a host" in out
-        assert "The serial number would be 1 (01 00 00 00) at 0x7ffc of flash" in out
+        assert "The serial number would be 1 (01 00 00 00) at 0x7FFC of flash" in out
     told = avrdeck(*arguments, "--json").json
     assert told["deckboot"] == {
         "variant": "atmega328p-timeout", "f_cpu_hz": 16_000_000, "baud": 57_600, "ubrr": 34,

@@ -79,14 +79,14 @@ def test_what_is_written_gets_a_number_and_the_file_stays(avrdeck: Avrdeck, chip
     ran = avrdeck(*arguments, "-e", "--json")
     assert ran.json["serial_number"] == "1"
     assert ran.json["stamp"] == {"memory": "flash", "address": 0x3FC, "data": "01000000"}
-    assert "serial number 2 (02 00 00 00) at 0x03fc of flash" in avrdeck(*arguments, "-e").out
+    assert "serial number 2 (02 00 00 00) at 0x03FC of flash" in avrdeck(*arguments, "-e").out
     assert blink.read_text() == BLINK
     assert "02 00 00 00" in avrdeck("dump", "flash", "0x3FC", "4", "-P", chip).out
     assert avrdeck("verify", "flash", blink, "-P", chip).status == 0
     assert "write    blink.hex, serial number 2" in avrdeck("inventory", "show", "1").out
     again = avrdeck(*arguments)
     assert again.status == ExitCode.REFUSED
-    assert "The chip has data at 0x03fc of flash: 02 00 00 00" in again.err
+    assert "The chip has data at 0x03FC of flash: 02 00 00 00" in again.err
     assert "serial number 3" in avrdeck(*arguments, "-e").out
 
 

@@ -95,7 +95,7 @@ def test_a_number_for_eeprom_follows_the_sketch(
         ("0x9000", "outside the ATmega328P"),
         ("0x10 --isp", "blink.hex has data at 0x0010"),
         ("eeprom:0x20 --isp", "The chip has data at 0x0020 of eeprom"),
-        ("0x7FFC --isp", "the bootloader's, which begins at 0x7e00"),
+        ("0x7FFC --isp", "the bootloader's, which begins at 0x7E00"),
     ],
 )
 def test_a_place_that_will_not_do_uses_no_number_and_writes_nothing(

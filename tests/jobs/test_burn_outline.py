@@ -33,7 +33,7 @@ def test_every_operation_is_listed_with_before_and_after() -> None:
         "hfuse: D9 → DE",
         "lfuse: 62 → FF",
         "Leave, re-enter: internal RC at 1 MHz → it answers on crystal",
-        "Write flash: blank → 500 bytes of loader.hex at 0x7e00",
+        "Write flash: blank → 500 bytes of loader.hex at 0x7E00",
         "Verify flash: every byte read back",
         "Lock and verify: FF → CF",
     ]

@@ -125,7 +125,7 @@ async def test_a_rehearsal_notices_a_serial_number_that_is_not_there(
 @pytest.mark.parametrize(
     ("place", "fault", "says"),
     [
-        (Place("flash", 0x1F00), Refused, r"loader\.hex has data at 0x1f00"),
+        (Place("flash", 0x1F00), Refused, r"loader\.hex has data at 0x1F00"),
         (Place("flash", 0x1FFE), UsageFault, "outside the ATmega88PA"),
         (Place("eeprom", 0x1FD), UsageFault, "outside the ATmega88PA"),
         (Place("flash", 0x1FFC, 8), UsageFault, "4 bytes, its place 8"),
@@ -148,7 +148,7 @@ async def test_eeprom_that_is_kept_is_not_written_over_unless_told(
     cells.eeprom[0x1F1] = 0x12
     cells.fuses["hfuse"] = 0xD7
     wire.machine.target.power_cycle()
-    with pytest.raises(Refused, match="The chip has data at 0x01f0 of eeprom"):
+    with pytest.raises(Refused, match="The chip has data at 0x01F0 of eeprom"):
         await burn_on(wire, ordered(counter, IN_EEPROM), keeping)
     assert counter.peek() == 7
     plug_in_again(wire)

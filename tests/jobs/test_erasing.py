@@ -40,7 +40,7 @@ async def test_an_erase_that_was_lost_is_noticed(name: str, at: int, monkeypatch
     values = await fuses.read_all(programmer)
     deaf_to_erases(programmer, monkeypatch)
     if at % 2:
-        with pytest.raises(TargetError, match=f"something at {at % len(machine.target.cells.flash):#06x}"):
+        with pytest.raises(TargetError, match=f"something at 0x{at % len(machine.target.cells.flash):04X}"):
             await erase(programmer, values)
     else:
         await erase(programmer, values)

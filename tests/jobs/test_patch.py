@@ -244,7 +244,7 @@ async def test_through_a_bootloader_whole_pages_are_written_and_bits_may_rise(st
 async def test_a_bootloader_is_never_asked_to_write_over_itself() -> None:
     bench, programmer = await bootloader()
     before = bytes(bench.machine.target.cells.flash)
-    with pytest.raises(UsageFault, match="boot section begins at 0x7e00"):
+    with pytest.raises(UsageFault, match="boot section begins at 0x7E00"):
         await plan_patch(programmer, Patch("flash", before, {0x7E00: 0x00}))
     with pytest.raises(UsageFault, match="does not reach the EEPROM"):
         await plan_patch(programmer, Patch("eeprom", bytes(1024), {0: 0x01}))

@@ -146,13 +146,16 @@ def release(runs: list[subprocess.Popen[str]]) -> None:
 
 
 def test_programs_at_once_never_draw_one_number_twice(tmp_path: Path) -> None:
-    path = tmp_path / "counter"
-    runs = [drawing(path) for _ in range(3)]
-    release(runs)
-    drawn = [[int(line) for line in run.communicate(timeout=60)[0].split()] for run in runs]
-    assert sorted(chain(*drawn)) == list(range(1, 601))
-    assert all(numbers == sorted(numbers) for numbers in drawn)
-    assert any(numbers[-1] - numbers[0] > 200 for numbers in drawn), "they ran one after the other"
+    for number in range(20):
+        path = tmp_path / f"counter{number}"
+        runs = [drawing(path) for _ in range(3)]
+        release(runs)
+        drawn = [[int(line) for line in run.communicate(timeout=60)[0].split()] for run in runs]
+        assert sorted(chain(*drawn)) == list(range(1, 601))
+        assert all(numbers == sorted(numbers) for numbers in drawn)
+        if any(numbers[-1] - numbers[0] > 200 for numbers in drawn):
+            return
+    pytest.fail("on this machine they always run one after the other")
 
 
 def test_a_program_that_is_killed_takes_no_number_back(tmp_path: Path) -> None:

@@ -113,7 +113,7 @@ async def test_a_sketch_may_fill_all_below_the_loader(options: str, room: int) -
     code = bytes(cells.flash[room:])
     await bootloading.upload(programmer, Plan(sketch(room)))
     assert cells.flash[:room] == sketch(room).read(0, room)
-    with pytest.raises(UsageFault, match=f"begins at {room:#06x}"):
+    with pytest.raises(UsageFault, match=f"begins at 0x{room:04X}"):
         await bootloading.upload(programmer, Plan(sketch(room + 1)))
     assert cells.flash[room:] == code
 
@@ -122,7 +122,7 @@ async def test_the_fuses_say_where_a_larger_boot_section_begins() -> None:
     programmer, cells = await on()
     cells.fuses["hfuse"] = 0xDC
     before = bytes(cells.flash)
-    with pytest.raises(UsageFault, match="begins at 0x7c00"):
+    with pytest.raises(UsageFault, match="begins at 0x7C00"):
         await bootloading.upload(programmer, Plan(sketch(0x7C01)))
     assert cells.flash == before
     await bootloading.upload(programmer, Plan(sketch(0x7C00)))

@@ -172,7 +172,7 @@ async def test_an_image_that_reaches_into_the_bootloader_is_refused(image: Image
     bench = Bench()
     before = bytes(bench.flash)
     programmer = await bench.identified()
-    with pytest.raises(UsageFault, match="reaches into the bootloader, which begins at 0x7e00"):
+    with pytest.raises(UsageFault, match="reaches into the bootloader, which begins at 0x7E00"):
         await upload(programmer, Plan(image))
     assert bytes(bench.flash) == before
 
@@ -194,7 +194,7 @@ async def test_a_page_that_the_chip_refuses_is_reported_with_its_bits() -> None:
         await upload(programmer, Plan(Image.of(bytes([0xF0]) * PAGE, file="blink.hex")))
     fault = caught.value
     assert fault.ranges == ((0, PAGE),)
-    assert "0x0000 to 0x007f: 512 bits 0 instead of 1, 512 bits 1 instead of 0." in fault.detail
+    assert "0x0000 to 0x007F: 512 bits 0 instead of 1, 512 bits 1 instead of 0." in fault.detail
     assert "the bootloader is unchanged" in fault.holds
     assert "lock bits" in fault.advice.lower()
 
@@ -222,8 +222,8 @@ def larger_loader(start: int = 0x7C00) -> Bench:
 
 
 LARGER = [
-    (0x7C00, 0x7BF0, "begins at 0x7c00"),
-    (0x7C00, 0x7000, "begins at 0x7c00"),
+    (0x7C00, 0x7BF0, "begins at 0x7C00"),
+    (0x7C00, 0x7000, "begins at 0x7C00"),
     (0x7800, 0x6000, "begins at 0x7800"),
     (0x7C00, 0x7C00, "Where this Optiboot begins cannot be told"),
 ]

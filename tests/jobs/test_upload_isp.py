@@ -174,7 +174,7 @@ async def test_a_worn_cell_is_named(store: Store, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(VerifyError) as caught:
         await uploaded(wire, Plan(image), store, Person())
     assert caught.value.ranges == ((300, 301),)
-    assert "0x012c: 1 bits 1 instead of 0." in caught.value.detail
+    assert "0x012C: 1 bits 1 instead of 0." in caught.value.detail
     assert caught.value.holds == "blink.hex was written and is not verified."
 
 

@@ -62,3 +62,9 @@ async def endless(session, name, *, looks=False):
     """A job that ends when it is stopped."""
     async with session.held(name, looks=looks):
         await asyncio.Event().wait()
+
+
+async def test_what_is_said_after_the_end_goes_nowhere(deck):
+    async with deck() as bench:
+        pane = bench.app.deck.console
+    pane.write("Disconnected.")

@@ -244,7 +244,7 @@ async def test_through_a_bootloader_the_boot_section_is_refused(deck):
         await bench.press("3", "enter", "w")
         await bench.done()
         assert isinstance(bench.app.screen, FaultScreen)
-        assert "boot section begins at 0x7e00" in bench.text("#fault-text")
+        assert "boot section begins at 0x7E00" in bench.text("#fault-text")
 
 
 async def test_the_map_fills_while_it_is_written(deck):

@@ -47,7 +47,7 @@ async def erase(programmer: Programmer, values: Mapping[str, int], *also: int) -
         )
     for at in await _written(programmer, told):
         raise TargetError(
-            f"Flash is not blank after the erase: there is something at {at:#06x}",
+            f"Flash is not blank after the erase: there is something at 0x{at:04X}",
             advice="Check the supply voltage, then try again.",
         )
     if data and await _data(programmer, values):

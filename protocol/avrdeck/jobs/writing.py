@@ -93,7 +93,7 @@ async def _write(
     def watch(event: Event) -> None:
         if isinstance(event, Progress):
             ledger.holds = (
-                f"{event.memory} holds {image.file} in part: it was written up to {event.address:#06x}, "
+                f"{event.memory} holds {image.file} in part: it was written up to 0x{event.address:04X}, "
                 "perhaps a little further, and is not verified."
             )
         on_event(event)
@@ -132,6 +132,6 @@ def _insist_on_erased(pages: Iterable[Page]) -> None:
                 raise VerifyError(
                     "flash",
                     [(address, address + 1)],
-                    f"Flash is not erased: {address:#06x} holds {there:02X}, {wanted:02X} cannot go over it",
+                    f"Flash is not erased: 0x{address:04X} holds {there:02X}, {wanted:02X} cannot go over it",
                     advice="Erase the chip first, with -e.",
                 )

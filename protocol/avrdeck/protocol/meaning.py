@@ -46,7 +46,7 @@ def _verb(found: Instruction) -> str:
         case Action.WRITE_PAGE:
             return f"write the page buffer to {where}"
         case Action.LOAD_EXTENDED_ADDRESS:
-            return f"set the extended address for flash word {found.address or 0:#07x}"
+            return f"set the extended address for flash word 0x{found.address or 0:05X}"
         case _:
             return str(found.action.value)
 
@@ -55,9 +55,9 @@ def _place(found: Instruction) -> str:
     if found.memory in _ROWS:
         return f"{found.memory} byte {found.address or 0}"
     if found.memory == "flash" and found.action in {Action.READ, Action.LOAD_PAGE, Action.WRITE}:
-        return f"flash word {found.address or 0:#06x} {'high' if found.high else 'low'} byte"
+        return f"flash word 0x{found.address or 0:04X} {'high' if found.high else 'low'} byte"
     if found.address is not None:
-        return f"{found.memory} {found.address:#06x}"
+        return f"{found.memory} 0x{found.address:04X}"
     return found.memory or "?"
 
 
@@ -69,7 +69,7 @@ def command_text(part: Part | None, command: Command | Malformed) -> str:
         case Universal(instruction):
             return f"UNIVERSAL {instruction_text(part, instruction)}"
         case LoadAddress(address):
-            return f"LOAD_ADDRESS {address:#06x}"
+            return f"LOAD_ADDRESS 0x{address:04X}"
         case ProgPage(memory, payload):
             return f"PROG_PAGE {len(payload)} bytes of {_letter(memory)}"
         case ReadPage(memory, size):

@@ -109,7 +109,7 @@ def _difference(each: Compared) -> str:
         return each.verdict.value
     if each.values:
         return f"{each.values[0]:02X} and {each.values[1]:02X}"
-    shown = ", ".join(f"{start:#06x}-{end - 1:#06x}" for start, end in each.ranges[:SHOWN_RANGES])
+    shown = ", ".join(f"0x{start:04X}-0x{end - 1:04X}" for start, end in each.ranges[:SHOWN_RANGES])
     more = f" and {len(each.ranges) - SHOWN_RANGES} more" if len(each.ranges) > SHOWN_RANGES else ""
     return f"{each.bytes_differ} bytes differ, at {shown}{more}"
 

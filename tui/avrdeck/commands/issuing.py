@@ -69,6 +69,6 @@ async def _insist_on_sketch(
     start = bootloader_start(programmer.require_part(), await fuses.read_all(programmer))
     if start is not None and image.end <= start < number.sample.end:
         raise UsageFault(
-            f"The serial number's place is the bootloader's, which begins at {start:#06x}",
+            f"The serial number's place is the bootloader's, which begins at 0x{start:04X}",
             advice="Choose a place below it, or stamp it afterwards: avrdeck serial flash --at ADDRESS.",
         )

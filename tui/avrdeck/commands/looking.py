@@ -57,7 +57,7 @@ async def diff(deck: Deck, memory: str, file: Path) -> None:
         images.fits(image, programmer.require_part(), memory)
         with Ledger().told():
             found = await memories.differences(programmer, image, deck.out.event)
-    lines = [f"{start:#06x} to {end - 1:#06x}  {end - start} bytes" for start, end in found]
+    lines = [f"0x{start:04X} to 0x{end - 1:04X}  {end - start} bytes" for start, end in found]
     deck.out.result("\n".join(lines) or f"{memory} holds {file}", {"memory": memory, "differs": found})
 
 
@@ -81,7 +81,7 @@ async def search(deck: Deck, memory: str, words: tuple[str, ...], text: str | No
     while at >= 0 and len(hits) < MAX_HITS:
         hits.append(at)
         at = data.find(needle, at + 1)
-    lines = [f"{hit:#06x}  {data[hit : hit + 16].hex(' ').upper()}" for hit in hits]
+    lines = [f"0x{hit:04X}  {data[hit : hit + 16].hex(' ').upper()}" for hit in hits]
     deck.out.result("\n".join(lines) or "Not found", {"memory": memory, "hits": hits})
 
 
@@ -103,7 +103,7 @@ async def fill(deck: Deck, memory: str, start: int, size: int, value: str) -> No
         end = start + size
         if _within(programmer, memory, start, size) < end:
             raise _beyond(programmer, memory, f"Fill {programmer.require_part().size(memory) - start} bytes.")
-        await deck.confirm(f"Write {pattern:02X} into {memory} from {start:#06x} to {end - 1:#06x}?")
+        await deck.confirm(f"Write {pattern:02X} into {memory} from 0x{start:04X} to 0x{end - 1:04X}?")
         image = Image.of(bytes([pattern]) * size, start, "the fill", memory)
         if memory == "eeprom":
             await save_overwritten(deck, programmer, image)
@@ -120,7 +120,7 @@ def _within(programmer: Programmer, memory: str, start: int, size: int) -> int:
 
 
 def _beyond(programmer: Programmer, memory: str, advice: str) -> UsageFault:
-    return UsageFault(f"{memory} ends at {programmer.require_part().size(memory):#06x}", advice=advice)
+    return UsageFault(f"{memory} ends at 0x{programmer.require_part().size(memory):04X}", advice=advice)
 
 
 def _needle(words: tuple[str, ...]) -> bytes:

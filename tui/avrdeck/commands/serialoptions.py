@@ -69,7 +69,7 @@ class SerialOptions:
         if not memory:
             raise UsageFault(
                 "It is not said in which memory the serial number goes",
-                advice=f"Write eeprom:{self.at.address:#x} or flash:{self.at.address:#x}.",
+                advice=f"Write eeprom:0x{self.at.address:X} or flash:0x{self.at.address:X}.",
             )
         return replace(self.at, memory=memory)
 
@@ -88,7 +88,7 @@ class SerialOptions:
         if place.memory not in {memory, *others}:
             raise UsageFault(
                 f"{memory} is written, the serial number is for {place.memory}",
-                advice=f"Stamp it afterwards: avrdeck serial {place.memory} --at {place.address:#x}.",
+                advice=f"Stamp it afterwards: avrdeck serial {place.memory} --at 0x{place.address:X}.",
             )
         return Order(recipe, place, self.overwrite)
 

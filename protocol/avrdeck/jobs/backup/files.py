@@ -64,7 +64,7 @@ def _content(read: Read, name: str, memory: str, entry: Entry) -> bytes:
     except ImageError as error:
         raise BadBackup(name, f"{error.file}: {error.what}", advice="Use another copy of it.") from error
     except Contradiction as clash:
-        raise BadBackup(name, f"{file} contradicts itself at {clash.address:#06x}") from clash
+        raise BadBackup(name, f"{file} contradicts itself at 0x{clash.address:04X}") from clash
     image = Image(file, segments, memory)
     content = image.segments[0].data if len(segments) == 1 and image.start == 0 else b""
     if Entry.of(content) != entry:

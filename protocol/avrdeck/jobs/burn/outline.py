@@ -165,7 +165,7 @@ def _operations(
         ]
         same = clocks[0] == clocks[1]
         yield Operation("restart", "Leave, re-enter", "" if same else clocks[0], f"it answers on {clocks[1]}")
-    size = f"{plan.image.size} bytes of {plan.file_name} at {plan.image.start:#06x}"
+    size = f"{plan.image.size} bytes of {plan.file_name} at 0x{plan.image.start:04X}"
     yield Operation("flash", "Write flash", "blank", size)
     yield Operation("verify", "Verify flash", "", "every byte read back")
     place = plan.order.place if plan.order else plan.serial

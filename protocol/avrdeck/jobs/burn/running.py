@@ -152,7 +152,7 @@ class _Burner:
 
     async def _write_flash(self) -> None:
         image = self._plan.content
-        self._begin("flash", f"write {image.size} bytes of {self._plan.file_name} at {image.start:#06x}")
+        self._begin("flash", f"write {image.size} bytes of {self._plan.file_name} at 0x{image.start:04X}")
         self._holds("The chip's fuses are as planned, its flash is written in part, it is not locked.")
         await memories.write(self._programmer, image, erased=True, watch=self._on_event)
         self._end("flash")

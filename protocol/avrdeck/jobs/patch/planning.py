@@ -48,7 +48,7 @@ def _through_bootloader(programmer: Programmer, part: Part, patch: Patch) -> Pat
     end = room(part, programmer.dialect)
     if patch.spans[-1].end > end:
         raise UsageFault(
-            f"The boot section begins at {end:#06x}, and {name} does not write over itself",
+            f"The boot section begins at 0x{end:04X}, and {name} does not write over itself",
             advice="Take the bytes from there on back, or write them over ISP.",
         )
     image = _pages(patch, part)
@@ -116,7 +116,7 @@ def _boot(part: Part, patch: Patch, values: Mapping[str, int]) -> Iterator[str]:
     start = decode(part, values, partial=True).boot_start_byte
     inside = [at for at in patch.staged if start is not None and at >= start]
     if start is not None and inside:
-        yield f"{_counted(len(inside), 'byte')} in the boot section, which begins at {start:#06x}."
+        yield f"{_counted(len(inside), 'byte')} in the boot section, which begins at 0x{start:04X}."
 
 
 def _counted(count: int, noun: str) -> str:
@@ -159,6 +159,7 @@ def insist_on_same(memory: str, found: bytes, known: bytes, start: int = 0) -> N
     for address, (there, before) in enumerate(zip(found, known, strict=True), start):
         if there != before:
             raise TargetError(
-                f"{memory} has changed since it was read: {address:#06x} holds {there:02X}, not {before:02X}",
+                f"{memory} has changed since it was read: "
+                f"0x{address:04X} holds {there:02X}, not {before:02X}",
                 advice="Read it again; if that happens again, shorten the wires or slow SCK down.",
             )

@@ -31,7 +31,7 @@ class Order:
     @property
     def words(self) -> str:
         """``the counter's next number in 4 bytes, at 0x7ffc of flash``."""
-        return f"{self.recipe.words}, at {self.place.address:#06x} of {self.place.memory}"
+        return f"{self.recipe.words}, at 0x{self.place.address:04X} of {self.place.memory}"
 
     def stamp(self, serial: Serial) -> Stamp:
         """``serial`` at its place; raises `UsageFault` when it does not fit there."""
@@ -39,7 +39,7 @@ class Order:
         if place.size not in {None, len(serial.data)}:
             raise UsageFault(
                 f"The serial number has {len(serial.data)} bytes, its place {place.size}",
-                detail=f"{serial.text}, at {place.address:#06x} of {place.memory}.",
+                detail=f"{serial.text}, at 0x{place.address:04X} of {place.memory}.",
                 advice="Make one of that size, or choose another place for it.",
             )
         return Stamp(serial.data, place.address, place.memory, self.overwrite, serial.text)

@@ -43,7 +43,7 @@ class Stamp:
         """``SN1 (53 4E 31) at 0x0010 of eeprom``; without the digits where they are what it is called."""
         digits = hexadecimal(self.data, 16)
         shown = digits if self.text in {"", digits} else f"{printable(self.text)} ({digits})"
-        return f"{shown} at {self.address:#06x} of {self.memory}"
+        return f"{shown} at 0x{self.address:04X} of {self.memory}"
 
     @property
     def spent(self) -> str:
@@ -152,6 +152,6 @@ def _insist_on_room(there: bytes, stamp: Stamp, where: str) -> None:
     if stamp.overwrite or not there.strip(bytes([BLANK])):
         return
     raise Refused(
-        f"{where} has data at {stamp.address:#06x} of {stamp.memory}: {hexadecimal(there, 16)}",
+        f"{where} has data at 0x{stamp.address:04X} of {stamp.memory}: {hexadecimal(there, 16)}",
         advice="Choose another address, or allow it to be overwritten.",
     )

@@ -132,7 +132,7 @@ class _Uploader:
         start = bootloader_start(self._part, values)
         if start is None or lock.read_blocked or self._image.end > start:
             return _Before(values, None, lock)
-        self._on_event(StepStarted("bootloader", f"look for a bootloader at {start:#06x}"))
+        self._on_event(StepStarted("bootloader", f"look for a bootloader at 0x{start:04X}"))
         content = await self._read_twice(start)
         used = bool(content.strip(bytes([BLANK])))
         self._on_event(StepDone("bootloader", "it will be put back" if used else "none is there"))
@@ -143,7 +143,7 @@ class _Uploader:
         content = await memories.read(self._programmer, "flash", start, watch=self._on_event)
         if content != await memories.read(self._programmer, "flash", start, watch=self._on_event):
             raise TargetError(
-                f"Flash from {start:#06x} on reads differently each time",
+                f"Flash from 0x{start:04X} on reads differently each time",
                 detail="A bootloader may be there, and would be put back wrong.",
                 advice="Shorten the wires, check GND, then try again.",
             )

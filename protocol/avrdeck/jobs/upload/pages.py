@@ -98,7 +98,7 @@ async def _insist_on_found(programmer: Programmer, page: Page) -> None:
     """Read a page once more: a bit that was read wrong would be written back with it, or cost an erase."""
     if await flash.read(programmer, page.start, len(page.found)) != page.found:
         raise TargetError(
-            f"Flash at {page.start:#06x} reads differently each time",
+            f"Flash at 0x{page.start:04X} reads differently each time",
             detail="What the page holds decides what is written.",
             advice="Shorten the wires, check GND, then try again.",
         )

@@ -52,8 +52,8 @@ async def insist_on_room(programmer: Programmer, image: Image, board_limit: int 
         end = await _seen_in_flash(programmer, image, end)
     if image.end > end:
         raise UsageFault(
-            f"{image.file} reaches into the bootloader, which begins at {end:#06x}",
-            detail=f"Its last byte is at {image.end - 1:#06x}, {image.end - end} bytes are too many. "
+            f"{image.file} reaches into the bootloader, which begins at 0x{end:04X}",
+            detail=f"Its last byte is at 0x{image.end - 1:04X}, {image.end - end} bytes are too many. "
             f"{dialect.name} would overwrite itself, or refuse and leave half a sketch.",
             advice="Make the sketch smaller, or write it over ISP with an image that needs no bootloader.",
         )
@@ -81,7 +81,7 @@ async def _seen_in_flash(programmer: Programmer, image: Image, end: int) -> int:
         return block
     raise UsageFault(
         f"Where this {programmer.dialect.name} begins cannot be told",
-        detail=f"Usually at {end:#06x}, but code stands without a gap from {block:#06x} on: a long sketch, "
+        detail=f"Usually at 0x{end:04X}, but code stands without a gap from 0x{block:04X} on: a long sketch, "
         "or a sketch and a larger bootloader.",
         advice="Name the board with --board: it says how much of flash is for sketches.",
     )

@@ -34,7 +34,7 @@ class Mismatch:
 
     def __str__(self) -> str:
         last = self.end - 1
-        where = f"{self.start:#06x}" if last == self.start else f"{self.start:#06x} to {last:#06x}"
+        where = f"0x{self.start:04X}" if last == self.start else f"0x{self.start:04X} to 0x{last:04X}"
         counts = [
             f"{count} bits {what}"
             for count, what in ((self.unerased, "0 instead of 1"), (self.unwritten, "1 instead of 0"))

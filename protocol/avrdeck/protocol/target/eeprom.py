@@ -110,7 +110,7 @@ def _by_prog_page(dialect: Dialect, image: Image) -> Iterator[Request]:
     for segment in image.segments:
         if segment.start % 2:
             raise UsageFault(
-                f"{dialect.name} can write EEPROM only from an even address, not from {segment.start:#06x}"
+                f"{dialect.name} can write EEPROM only from an even address, not from 0x{segment.start:04X}"
             )
         for offset in range(0, len(segment.data), BOOTLOADER_BLOCK):
             address, block = segment.start + offset, segment.data[offset : offset + BOOTLOADER_BLOCK]

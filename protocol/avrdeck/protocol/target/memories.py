@@ -86,4 +86,4 @@ def ranges(addresses: Iterable[int]) -> list[tuple[int, int]]:
 
 def _shown(extent: tuple[int, int]) -> str:
     start, end = extent
-    return f"{start:#06x}" if end == start + 1 else f"{start:#06x} to {end - 1:#06x}"
+    return f"0x{start:04X}" if end == start + 1 else f"0x{start:04X} to 0x{end - 1:04X}"

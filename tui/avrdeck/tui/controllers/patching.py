@@ -131,7 +131,7 @@ def _steps(plan: PatchPlan, programmer: Programmer) -> Iterator[Step]:
 
 def _told(receipt: PatchReceipt) -> str:
     first = receipt.ranges[0][0]
-    return f"{receipt.changed} bytes of {receipt.memory} from {first:#06x} on"
+    return f"{receipt.changed} bytes of {receipt.memory} from 0x{first:04X} on"
 
 
 def _kept(receipt: PatchReceipt) -> dict[str, object]:

@@ -145,8 +145,9 @@ class ConsolePane(Pane):
         return self.query_one(CommandLine)
 
     def write(self, text: str, role: str = "") -> None:
-        """Add a line of output."""
-        self.log_sheet.write(text, role)
+        """Add a line of output; what a job says after the end of the app goes nowhere."""
+        for log in self.query(ConsoleLog):
+            log.write(text, role)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """An empty line becomes nothing."""
