@@ -10,6 +10,7 @@ import fcntl
 import os
 import pty
 import random
+import re
 import select
 import struct
 import subprocess
@@ -38,13 +39,17 @@ PROBE = Path(__file__).with_name("deck_probe.py")
 
 @dataclass(frozen=True)
 class Kind:
-    """Keys of one kind: how to get there, what is typed by turns, which columns and lines show it."""
+    """Keys of one kind: how to get there, what is typed by turns, which columns and lines show it.
+
+    ``words`` match what of the text there is the key's doing, where the job changes the rest.
+    """
 
     name: str
     before: str
     keys: Sequence[str]
     columns: range
     lines: range
+    words: str = ""
 
 
 FUSES, CONSOLE = (range(28, 78), range(1, 28)), (range(COLUMNS), range(28, LINES - 1))
@@ -52,7 +57,7 @@ KINDS = (
     Kind("fuse cursor", "2" + RIGHT, (RIGHT, LEFT), *FUSES),
     Kind("fuse toggle", "2" + LEFT * 9 + RIGHT, (" ",), *FUSES),
     Kind("pane", "2", ("3", "2"), *FUSES),
-    Kind("map cursor", "3", (RIGHT,), range(78, COLUMNS), range(27, 28)),
+    Kind("map cursor", "3", (RIGHT,), range(78, COLUMNS), range(27, 28), r"Page \d+"),
     Kind("typing", "4", "ispx30x00x", *CONSOLE),
 )
 
@@ -128,6 +133,9 @@ class Deck:
 
     def look(self, kind: Kind) -> list[tuple[object, ...]]:
         """How the part of the screen looks that keys of this kind change."""
+        if kind.words:
+            text = "\n".join(self.screen.display[y][kind.columns.start :] for y in kind.lines)
+            return [(found,) for found in re.findall(kind.words, text)]
         rows = [self.screen.buffer[y] for y in kind.lines]
         cells = [row[x] for row in rows for x in kind.columns]
         return [(cell.data, cell.fg, cell.bold, cell.reverse) for cell in cells]
