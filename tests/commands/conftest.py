@@ -1,11 +1,14 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from avrdeck.boards.images import Format, save
 from avrdeck.commands.running import run
+from jobs.uploads import sketch
 
 
 @dataclass(frozen=True)
@@ -33,3 +36,11 @@ def avrdeck(capsys: pytest.CaptureFixture[str]) -> Avrdeck:
         return Ran(status, captured.out, captured.err)
 
     return call
+
+
+@pytest.fixture
+def blink(tmp_path: Path) -> Path:
+    """A sketch's file, of 1500 bytes."""
+    path = tmp_path / "blink.hex"
+    save(sketch(1500), path, Format.HEX)
+    return path

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from avrdeck.boards.images import Format, save
 from avrdeck.commands.output import TextOutput
 from avrdeck.jobs.events import Event, StepStarted
 from avrdeck.jobs.inventory.book import Inventory
@@ -18,17 +17,9 @@ from avrdeck.protocol.programmer import Programmer
 from avrdeck.protocol.simulator import state
 from avrdeck.protocol.target.progress import Operation, Progress
 from commands.conftest import Avrdeck
-from jobs.uploads import sketch
 
 CtrlC = Callable[[Callable[[Event], bool]], None]
 LOADER = ":021F0000FFCF11\n:00000001FF\n"
-
-
-@pytest.fixture
-def blink(tmp_path: Path) -> Path:
-    path = tmp_path / "blink.hex"
-    save(sketch(1500), path, Format.HEX)
-    return path
 
 
 @pytest.fixture

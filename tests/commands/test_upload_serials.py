@@ -19,13 +19,6 @@ NUMBER = ("--serial", "number:2", "--serial-at")
 
 
 @pytest.fixture
-def blink(tmp_path: Path) -> Path:
-    path = tmp_path / "blink.hex"
-    save(sketch(1500), path, Format.HEX)
-    return path
-
-
-@pytest.fixture
 def chip(tmp_path: Path) -> Path:
     return tmp_path / "chip.json"
 

@@ -8,13 +8,6 @@ from commands.conftest import Avrdeck
 from jobs.uploads import sketch
 
 
-@pytest.fixture
-def blink(tmp_path: Path) -> Path:
-    path = tmp_path / "blink.hex"
-    save(sketch(1500), path, Format.HEX)
-    return path
-
-
 @pytest.fixture(autouse=True)
 def _own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AVRDECK_DATA", str(tmp_path / "data"))
